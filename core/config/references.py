@@ -1,0 +1,106 @@
+"""What must fit between sections: names that are used exist, names are unique, defaults are safe."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from core.config.settings import RouteSettings, Settings
+from core.errors import Problem
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+def check_references(settings: Settings) -> list[Problem]:
+    """Every problem between sections; empty when all fits."""
+    return [
+        *_unique(settings),
+        *_routes(settings.route, "route", settings, top=True),
+        *_receivers(settings),
+        *_files(settings),
+        *_credentials(settings),
+        *_later(settings),
+    ]
+
+
+def _names(entries: Sequence[Any]) -> set[str]:
+    return {entry.name for entry in entries}
+
+
+def _unique(settings: Settings) -> Iterator[Problem]:
+    for section in (
+        "people", "hooks", "logs", "rules", "files", "targets", "channels", "receivers",
+        "escalation", "schedules", "heartbeats",
+    ):  # fmt: skip
+        for name, times in Counter(e.name for e in getattr(settings, section)).items():
+            if times > 1:
+                yield Problem(section, f"the name {name!r} stands {times} times")
+
+
+def _routes(
+    route: RouteSettings, path: str, settings: Settings, *, top: bool = False
+) -> Iterator[Problem]:
+    if top and route.matchers:
+        yield Problem(f"{path}.matchers", "the top route takes every alert; it has no matchers")
+    if route.receiver is not None and route.receiver not in _names(settings.receivers):
+        yield Problem(f"{path}.receiver", f"there is no receiver {route.receiver!r}")
+    if route.escalation and route.escalation not in _names(settings.escalation):
+        yield Problem(f"{path}.escalation", f"there is no escalation {route.escalation!r}")
+    for i, child in enumerate(route.routes):
+        yield from _routes(child, f"{path}.routes[{i}]", settings)
+
+
+def _receivers(settings: Settings) -> Iterator[Problem]:
+    channels = _names(settings.channels)
+    for i, receiver in enumerate(settings.receivers):
+        for j, channel in enumerate(receiver.channels):
+            if channel not in channels:
+                yield Problem(f"receivers[{i}].channels[{j}]", f"there is no channel {channel!r}")
+
+
+def _files(settings: Settings) -> Iterator[Problem]:
+    targets = _names(settings.targets)
+    for i, source in enumerate(settings.files):
+        if not source.target:
+            yield Problem(f"files[{i}].target", "is required")
+        elif source.target not in targets:
+            yield Problem(f"files[{i}].target", f"there is no target {source.target!r}")
+
+
+def _credentials(settings: Settings) -> Iterator[Problem]:
+    for i, hook in enumerate(settings.hooks):
+        path = f"hooks[{i}].auth"
+        auth = hook.auth
+        given = (auth.bearer, auth.query_token, auth.basic and auth.basic.password,
+                 auth.platform and auth.platform.secret)  # fmt: skip
+        if any(value == "" for value in given):
+            yield Problem(path, "an empty credential never authenticates; set one")
+        if auth.none is not None and settings.server.host not in LOOPBACK:
+            if not hook.allow_insecure:
+                yield Problem(
+                    path, "none off loopback needs allow_insecure: true, or another kind of auth"
+                )
+
+
+def _later(settings: Settings) -> Iterator[Problem]:
+    if settings.tasks.engine == "procrastinate" and not settings.database.url:
+        yield Problem("tasks.engine", "procrastinate needs database.url (PostgreSQL)")
+
+
+def warnings(settings: Settings) -> list[Problem]:
+    """What works but deserves a second look, and what this version does not act on yet."""
+    found = []
+    for i, hook in enumerate(settings.hooks):
+        if hook.auth.none is not None:
+            found.append(Problem(f"hooks[{i}].auth", "none: anyone who can connect may post"))
+        if hook.auth.query_token is not None:
+            found.append(
+                Problem(f"hooks[{i}].auth", "query_token stands in URLs, and so in others' logs")
+            )
+    for key in ("time_intervals", "escalation", "schedules", "heartbeats"):
+        if getattr(settings, key):
+            found.append(Problem(key, "is read and checked, but this version does not act on it"))
+    if settings.tasks.engine != "embedded":
+        found.append(Problem("tasks.engine", "this version runs the embedded engine"))
+    return found

@@ -1,0 +1,384 @@
+"""Every setting, typed, with its default. docs/configuration.md has a line for each.
+
+Names are fixed by outsiders' files; units stand in the value (`10s`, `4MiB`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from core.config.channels import Channel
+from core.config.rules import Rule
+from core.config.units import Duration, Size
+from core.errors import InvalidInput
+from core.model.audit import Role
+from core.model.matcher import Matcher, parse_matchers
+
+
+class Section(BaseModel):
+    """Base of all settings: unknown keys are mistakes, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Server(Section):
+    """Where tocsin listens, and the address that links in messages point to."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    base_url: str = ""
+
+
+class Database(Section):
+    """Empty url: SQLite files under data_dir; else postgresql://user:password@host/db."""
+
+    url: str = Field("", repr=False)
+
+    @field_validator("url")
+    @classmethod
+    def _known_engine(cls, value: str) -> str:
+        if value and not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("must be empty (SQLite) or start with postgresql://")
+        return value
+
+
+class Auth(Section):
+    """The first token; and whether the Alertmanager API asks for one on loopback."""
+
+    admin_token: str = Field("", repr=False)
+    alertmanager_api: Literal["token", "open"] = "token"
+
+
+class Person(Section):
+    """Someone who may act. Chat senders are found here by their platform's stable id."""
+
+    name: str = Field(min_length=1)
+    role: Role = "viewer"
+    dingtalk_user_id: str = ""
+    mobile: str = ""
+    email: str = ""
+    slack_user_id: str = ""
+    tokens: list[str] = Field([], repr=False)
+
+
+class Basic(Section):
+    """HTTP basic credentials of a hook."""
+
+    user: str
+    password: str = Field(repr=False)
+
+
+class Platform(Section):
+    """The shared secret of the sender's own signature."""
+
+    secret: str = Field(repr=False)
+
+
+class HookAuth(Section):
+    """Exactly one way to authenticate a hook."""
+
+    bearer: str | None = Field(None, repr=False)
+    basic: Basic | None = None
+    query_token: str | None = Field(None, repr=False)
+    platform: Platform | None = None
+    none: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> HookAuth:
+        given = [k for k in type(self).model_fields if getattr(self, k) is not None]
+        if len(given) != 1:
+            raise ValueError("give exactly one of bearer, basic, query_token, platform, none")
+        return self
+
+
+HookSource = Literal[
+    "alertmanager", "grafana", "zabbix", "aliyun", "tencent", "aws", "sentry", "gitlab", "github",
+    "uptime-kuma", "cloudevents", "generic",
+]  # fmt: skip
+
+
+class Hook(Section):
+    """POST /hooks/{source}/{name}."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    source: HookSource
+    auth: HookAuth
+    allow_insecure: bool = False
+
+
+class LogSource(Section):
+    """Log files to follow. `start_at` holds for files seen for the first time."""
+
+    name: str = Field(min_length=1)
+    paths: list[str] = Field(min_length=1)
+    labels: dict[str, str] = {}
+    start_at: Literal["end", "beginning"] = "end"
+    encoding: Literal["utf-8", "gb18030"] = "utf-8"
+
+
+class FileSource(Section):
+    """A watched directory whose finished files are uploaded."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    watch_dir: list[str] = Field(min_length=1)
+    watch_exclude: list[str] = []
+    file_ext: list[str] = []
+    ignore: list[str] = []
+    silence: Duration = Field("10s", validate_default=True)
+    upload_workers: int = Field(4, ge=1, le=64)
+    upload_queue_size: int = Field(1000, ge=1)
+    upload_retry_enabled: bool = True
+    upload_retry_delays: list[Duration] = Field(["1s", "2s", "5s"], validate_default=True)
+    target: str = ""
+
+    @field_validator("watch_dir", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+
+class Target(Section):
+    """Where files go: Aliyun OSS, anything that speaks S3, or a local directory."""
+
+    name: str = Field(min_length=1)
+    type: Literal["oss", "s3", "local"]
+    bucket: str = ""
+    ak: str = Field("", repr=False)
+    sk: str = Field("", repr=False)
+    endpoint: str = ""
+    region: str = ""
+    force_path_style: bool = False
+    disable_ssl: bool = False
+    prefix: str = ""
+    path: str = ""
+
+    @model_validator(mode="after")
+    def _has_what_its_type_needs(self) -> Target:
+        needed = {"oss": ("bucket", "endpoint"), "s3": ("bucket", "endpoint"), "local": ("path",)}
+        missing = [k for k in needed[self.type] if not getattr(self, k)]
+        if missing:
+            raise ValueError(f"a target of type {self.type} needs {', '.join(missing)}")
+        return self
+
+
+def _matchers(value: Any) -> Any:
+    if not isinstance(value, list) or not all(isinstance(v, str | Matcher) for v in value):
+        raise ValueError('must be a list of matchers such as severity="critical"')
+    try:
+        return [m for v in value for m in ([v] if isinstance(v, Matcher) else parse_matchers([v]))]
+    except InvalidInput as error:
+        raise ValueError(str(error)) from error
+
+
+class RouteSettings(Section):
+    """A node of the route tree; what is left out is inherited from its parent."""
+
+    matchers: list[Any] = []
+    receiver: str | None = None
+    group_by: list[str] | None = None
+    group_wait: Duration | None = None
+    group_interval: Duration | None = None
+    repeat_interval: Duration | None = None
+    escalation: str | None = None
+    mute_time_intervals: list[str] = []
+    active_time_intervals: list[str] = []
+    continue_: bool = Field(False, alias="continue")
+    routes: list[RouteSettings] = []
+
+    _read = field_validator("matchers", mode="before")(_matchers)
+
+
+class Receiver(Section):
+    """A name for a set of channels."""
+
+    name: str = Field(min_length=1)
+    channels: list[str] = []
+
+
+class InhibitRule(Section):
+    """A firing `source` alert mutes `target` alerts that carry equal labels."""
+
+    source: list[Any]
+    target: list[Any]
+    equal: list[str] = []
+
+    _read = field_validator("source", "target", mode="before")(_matchers)
+
+
+class EscalationStep(Section):
+    """After how long without an acknowledgement whom to tell."""
+
+    after: Duration
+    notify: list[str] = []
+    mention: list[str] = []
+
+
+class EscalationPolicy(Section):
+    """What happens to an incident nobody acknowledges."""
+
+    name: str
+    steps: list[EscalationStep] = Field(min_length=1)
+    repeat: int = Field(0, ge=0, le=100)
+
+
+class Layer(Section):
+    """One rotation of an on-call schedule."""
+
+    rotation: Literal["daily", "weekly"] = "weekly"
+    start: str
+    people: list[str] = Field(min_length=1)
+
+
+class Schedule(Section):
+    """Who is on call when."""
+
+    name: str
+    timezone: str = "Asia/Shanghai"
+    layers: list[Layer] = []
+
+
+class Heartbeat(Section):
+    """A source that must speak; its silence raises an alert."""
+
+    name: str
+    source: str
+    every: Duration
+    severity: str = "warning"
+
+
+class Threshold(Section):
+    """Two ratios between 0 and 1."""
+
+    warning: float = Field(ge=0, le=1)
+    critical: float = Field(ge=0, le=1)
+
+
+class AgeThreshold(Section):
+    """Two ages."""
+
+    warning: Duration
+    critical: Duration
+
+
+class SelfRules(Section):
+    """When tocsin raises alerts about itself."""
+
+    upload_failure_ratio: Threshold = Threshold(warning=0.05, critical=0.15)
+    upload_queue: Threshold = Threshold(warning=0.8, critical=0.95)
+    ai_degraded: Threshold = Threshold(warning=0.2, critical=0.4)
+    outbox_age: AgeThreshold = Field(
+        AgeThreshold.model_validate({"warning": "2m", "critical": "10m"})
+    )
+
+
+class Tasks(Section):
+    """What runs durable tasks."""
+
+    engine: Literal["embedded", "procrastinate"] = "embedded"
+
+
+class Metrics(Section):
+    """/metrics asks for this bearer token when it is set."""
+
+    token: str = Field("", repr=False)
+
+
+class Chat(Section):
+    """What chat senders who are not in `people` may do."""
+
+    unknown_senders: Literal["refuse", "read"] = "refuse"
+
+
+class Ai(Section):
+    """The OpenAI-compatible model, when there is one."""
+
+    enabled: bool = False
+    base_url: str = ""
+    api_key: str = Field("", repr=False)
+    model: str = ""
+    timeout: Duration = Field("20s", validate_default=True)
+    wait: Duration = Field("3s", validate_default=True)
+    max_concurrency: int = Field(2, ge=1, le=64)
+    daily_token_budget: int = Field(0, ge=0)
+
+
+class Knowledge(Section):
+    """What is remembered, and when it is worth showing."""
+
+    embedder: str = Field("builtin", pattern=r"^(builtin|sentence-transformers:.+|openai:.+)$")
+    imports: list[str] = Field([], alias="import")
+    min_score: float = Field(0.2, ge=0, le=1)
+    starter: bool = True
+
+
+class Limits(Section):
+    """Bounds on what callers may send. rate_per_client: requests a second, 0 for none."""
+
+    max_body: Size = Field("4MiB", validate_default=True)
+    rate_per_client: float = Field(0, ge=0)
+
+
+class Settings(Section):
+    """The whole of config.yaml."""
+
+    server: Server = Server()
+    data_dir: str = "./data"
+    database: Database = Database()
+    timezone: str = "Asia/Shanghai"
+    language: Literal["zh-CN", "en"] = "zh-CN"
+    auth: Auth = Auth()
+    people: list[Person] = []
+    hooks: list[Hook] = []
+    logs: list[LogSource] = []
+    rules: list[Rule] = []
+    files: list[FileSource] = []
+    targets: list[Target] = []
+    channels: list[Channel] = []
+    resolve_timeout: Duration = Field("5m", validate_default=True)
+    route: RouteSettings = RouteSettings()
+    receivers: list[Receiver] = []
+    inhibit: list[InhibitRule] = []
+    time_intervals: list[dict[str, Any]] = []
+    escalation: list[EscalationPolicy] = []
+    schedules: list[Schedule] = []
+    heartbeats: list[Heartbeat] = []
+    self_: SelfRules = Field(SelfRules(), alias="self")
+    tasks: Tasks = Tasks()
+    metrics: Metrics = Metrics()
+    chat: Chat = Chat()
+    ai: Ai = Ai()
+    knowledge: Knowledge = Knowledge()
+    limits: Limits = Limits()
+
+    @property
+    def base_url(self) -> str:
+        """The address that links point to, without a trailing slash."""
+        given = self.server.base_url.rstrip("/")
+        return given or f"http://{self.server.host}:{self.server.port}"
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """The zone people see times in."""
+        return ZoneInfo(self.timezone)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(
+                f"{value!r} is not a time zone; use a name like Asia/Shanghai"
+            ) from error
+        return value
+
+    @field_validator("server")
+    @classmethod
+    def _base_url_is_http(cls, value: Server) -> Server:
+        if value.base_url and urlsplit(value.base_url).scheme not in {"http", "https"}:
+            raise ValueError("base_url must start with http:// or https://")
+        return value

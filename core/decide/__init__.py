@@ -1,0 +1,1 @@
+"""The decision pipeline: which alerts people must know of, when, and why."""

@@ -1,0 +1,28 @@
+"""Stage: an alert is not told while a firing one that explains it is."""
+
+from __future__ import annotations
+
+from core.decide.view import View
+from core.model.alert import Alert
+from core.model.decision import Verdict
+
+
+def inhibit(alert: Alert, view: View) -> Verdict:
+    """Suppress `alert` while a source of an inhibition fires with equal labels.
+
+    As in Alertmanager, an alert that matches both sides does not inhibit itself.
+    """
+    labels = alert.labels
+    for rule in view.inhibitions:
+        if not all(m.matches(labels) for m in rule.target):
+            continue
+        if all(m.matches(labels) for m in rule.source):
+            continue
+        for other in view.firing():
+            if (
+                other.id != alert.id
+                and all(m.matches(other.labels) for m in rule.source)
+                and all(other.labels.get(k, "") == labels.get(k, "") for k in rule.equal)
+            ):
+                return Verdict.suppress("inhibit", other.short_id, other.name)
+    return Verdict.passed()

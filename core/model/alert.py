@@ -1,0 +1,52 @@
+"""Alert: one condition, known by its fingerprint, that is firing or resolved."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from core.model.event import Severity
+
+
+class Alert(msgspec.Struct, kw_only=True):
+    """A firing episode of one fingerprint. The fold changes it; everyone else only reads it.
+
+    number: people see it as `ALT-<number>`. incident: the incident's number, or None.
+    ends_at: when it resolved, or the moment the source said it would end by itself.
+    """
+
+    id: str
+    number: int
+    fingerprint: str
+    status: Literal["firing", "resolved"] = "firing"
+    flapping: bool = False
+    severity: Severity = "info"
+    labels: dict[str, str]
+    annotations: dict[str, str] = {}
+    count: int = 1
+    first_seen: datetime
+    last_seen: datetime
+    starts_at: datetime
+    ends_at: datetime | None = None
+    source: str = ""
+    rule: str = ""
+    incident: int | None = None
+    links: dict[str, str] = {}
+
+    @property
+    def short_id(self) -> str:
+        """`ALT-7`."""
+        return f"ALT-{self.number}"
+
+    @property
+    def name(self) -> str:
+        """The alert's name, for titles."""
+        return self.labels["alertname"]
+
+    @property
+    def summary(self) -> str:
+        """One line on what is wrong: the source's summary, else its description, else the name."""
+        notes = self.annotations
+        return notes.get("summary") or notes.get("description") or self.name

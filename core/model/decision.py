@@ -1,0 +1,57 @@
+"""Decision: why an alert was, or was not, told to people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+VerdictKind = Literal["passed", "suppressed", "grouped", "notified", "recorded"]
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """One stage's answer. `by` names the thing that matched (a silence, a route, an alert)."""
+
+    kind: VerdictKind
+    reason: str = ""
+    by: str = ""
+    note: str = ""
+
+    @property
+    def stops(self) -> bool:
+        """Whether later stages are not asked."""
+        return self.kind in {"suppressed", "recorded"}
+
+    @staticmethod
+    def passed(note: str = "") -> Verdict:
+        """Nothing in this stage holds the alert back."""
+        return Verdict("passed", note=note) if note else PASSED
+
+    @staticmethod
+    def suppress(reason: str, by: str = "", note: str = "") -> Verdict:
+        """People are not told, and this is why."""
+        return Verdict("suppressed", reason, by, note)
+
+
+PASSED = Verdict("passed")
+
+
+class StageVerdict(msgspec.Struct, frozen=True):
+    """A verdict with the stage that gave it."""
+
+    stage: str
+    verdict: VerdictKind
+    reason: str = ""
+    by: str = ""
+    note: str = ""
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """The record of one alert's way through the stages; a new one only when a verdict changes."""
+
+    alert: str
+    at: datetime
+    verdict: VerdictKind
+    reason: str
+    stages: tuple[StageVerdict, ...]

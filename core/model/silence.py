@@ -1,0 +1,35 @@
+"""Silence: a person's decision that matching alerts need not be told for a while."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from core.model.matcher import Matcher
+
+
+class Silence(msgspec.Struct, frozen=True, kw_only=True):
+    """People see it as `SIL-<number>`. Active from starts_at (inclusive) to ends_at (exclusive)."""
+
+    id: str
+    number: int
+    matchers: tuple[Matcher, ...]
+    starts_at: datetime
+    ends_at: datetime
+    comment: str
+    created_by: str
+    created_at: datetime
+
+    @property
+    def short_id(self) -> str:
+        """`SIL-3`."""
+        return f"SIL-{self.number}"
+
+    def active(self, at: datetime) -> bool:
+        """Whether it silences at that moment."""
+        return self.starts_at <= at < self.ends_at
+
+    def matches(self, labels: dict[str, str]) -> bool:
+        """Whether all its matchers hold for `labels`."""
+        return all(m.matches(labels) for m in self.matchers)

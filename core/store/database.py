@@ -1,0 +1,194 @@
+"""One engine, one writer, a few readers.
+
+SQLite has one writer by nature, so one thread does all the writing and takes what waits as one
+transaction (group commit): each piece of work stands in its own savepoint, so that one failing
+does not undo the others. PostgreSQL is used in the same way; its readers are pooled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from core.errors import StoreError
+from core.store import schema
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+GROUP_LIMIT = 64
+READERS = 4
+
+
+def sqlite_url(path: Path) -> str:
+    """The address of a SQLite file."""
+    return f"sqlite:///{path}"
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for `sqlite:///…` or `postgresql://…` with the house's settings."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        engine = create_engine(
+            address, connect_args={"timeout": 10, "check_same_thread": False}, pool_size=READERS + 1
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    # A database behind a firewall that drops packets must not hold a thread for ever.
+    return create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        pool_size=READERS + 1,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5},
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are ours: see _begin_sqlite
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "busy_timeout=10000",
+        "foreign_keys=ON",
+        "journal_size_limit=67108864",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class Database:
+    """Runs reads and writes off the event loop. Create with an engine; `close()` when done."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writes: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="db-read")
+        self._writer = threading.Thread(target=self._write_forever, name="db-write", daemon=True)
+        self._closed = False
+        self._writer.start()
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether this is PostgreSQL rather than SQLite."""
+        return self.engine.dialect.name == "postgresql"
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction that is committed when this returns.
+
+        `work` runs in the writer thread together with what else waits; it must be short and
+        touch nothing but the connection. Raises what `work` raises, or StoreError.
+        """
+        return await asyncio.wrap_future(self.submit(work))
+
+    def submit(self, work: Work[T]) -> Future[T]:
+        """`write` for callers in other threads: a future that is done after the commit."""
+        if self._closed:
+            raise StoreError("the database is closed; the service is stopping")
+        future: Future[T] = Future()
+        self._writes.put((work, future))
+        return future
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` on a reader's connection; it sees the last commit."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
+
+    def read_now(self, work: Work[T]) -> T:
+        """`read` in the calling thread (command line, tests)."""
+        try:
+            with self.engine.connect() as connection:
+                return work(connection)
+        except DBAPIError as error:
+            raise StoreError(f"the database cannot be read: {error.orig}") from error
+
+    def close(self) -> None:
+        """Finish the writes that wait, then let go of all connections."""
+        if self._closed:
+            return
+        self._closed = True
+        self._writes.put(None)
+        self._writer.join()
+        self._readers.shutdown(wait=True)
+        self.engine.dispose()
+
+    def _write_forever(self) -> None:
+        while (first := self._writes.get()) is not None:
+            group = [first]
+            stop = False
+            while len(group) < GROUP_LIMIT and not self._writes.empty():
+                more = self._writes.get()
+                if more is None:
+                    stop = True
+                    break
+                group.append(more)
+            self._commit(group)
+            if stop:
+                return
+
+    def _commit(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
+        done: list[tuple[Future[Any], Any, BaseException | None]] = []
+        try:
+            with self.engine.connect().execution_options(writes=True) as connection:
+                with connection.begin():
+                    for work, future in group:
+                        done.append((future, *self._run(connection, work)))
+        except (SQLAlchemyError, StoreError) as error:
+            cause = getattr(error, "orig", None) or error
+            for _work, future in group:
+                future.set_exception(StoreError(f"the database did not commit: {cause}"))
+            return
+        for future, result, failure in done:
+            if failure is not None:
+                future.set_exception(failure)
+            else:
+                future.set_result(result)
+
+    @staticmethod
+    def _run(connection: Connection, work: Work[Any]) -> tuple[Any, BaseException | None]:
+        savepoint = connection.begin_nested()
+        try:
+            result = work(connection)
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            savepoint.rollback()
+            return None, StoreError(f"the database refused: {error.orig}")
+        except BaseException as error:  # noqa: BLE001 - handed to the caller who waits for it
+            savepoint.rollback()
+            return None, error
+        savepoint.commit()
+        return result, None
+
+
+def next_number(connection: Connection, kind: str, count: int = 1) -> int:
+    """Take `count` short ids of a kind; returns the first. Safe between processes."""
+    row = connection.execute(
+        update(schema.counters)
+        .where(schema.counters.c.kind == kind)
+        .values(value=schema.counters.c.value + count)
+        .returning(schema.counters.c.value)
+    ).first()
+    if row is None:
+        connection.execute(insert(schema.counters).values(kind=kind, value=count))
+        return 1
+    return int(row[0]) - count + 1
+
+
+def last_number(connection: Connection, kind: str) -> int:
+    """The last short id of a kind that was given; 0 when none was."""
+    query = select(schema.counters.c.value).where(schema.counters.c.kind == kind)
+    return int(connection.execute(query).scalar() or 0)

@@ -1,0 +1,163 @@
+"""The event journal: what was accepted, in order, before anyone was told that it was.
+
+A row is a batch: the events of one request or one read. Appends that wait are committed
+together by the database's writer (group commit), so durability costs one fsync for many
+requests. Rows come out in the order of their sequence numbers; on PostgreSQL an advisory lock
+orders the appends, so that no row appears below one that was already read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
+from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
+
+from core import metrics
+from core.clock import Clock, utc_now
+from core.ids import MAX_BATCH, batch_id, event_id, split_event_id, uuid7
+from core.model.event import Event
+from core.store.database import Database
+from core.store.schema import journal, positions, rejected_events
+
+# Any fixed number: it names the lock that orders appends between processes.
+_APPEND_LOCK = 7_420_001
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Event]).decode
+_INSERT = insert(journal)
+
+
+class Position(msgspec.Struct, frozen=True):
+    """How far `source` has read `key` (a file); value is JSON that only the source understands."""
+
+    source: str
+    key: str
+    value: Any
+
+
+class JournalBatch(msgspec.Struct, frozen=True):
+    """One journal row: `events[i]` has the id `event_id(batch, i)`."""
+
+    seq: int
+    accepted_at: datetime
+    source: str
+    events: list[Event]
+
+
+class Journal:
+    """Appends and reads events. `on_append` is called in the event loop after each commit."""
+
+    def __init__(self, db: Database, clock: Clock = utc_now) -> None:
+        self._db = db
+        self._clock = clock
+        self.on_append: Callable[[], None] = lambda: None
+
+    async def append(
+        self, source: str, events: list[Event], positions: list[Position] | None = None
+    ) -> list[str]:
+        """Make events durable, with how far their source has read, in one transaction.
+
+        Returns the events' ids. Raises StoreError when nothing was stored.
+        """
+        if len(events) >= MAX_BATCH:
+            raise ValueError(f"a batch holds at most {MAX_BATCH - 1} events")
+        batch = batch_id()
+        moved = positions or []
+        row = {
+            "batch": str(batch),
+            "accepted_at": self._clock(),
+            "source": source,
+            "events": len(events),
+            "payload": _encode(events),
+        }
+
+        def work(connection: Connection) -> None:
+            if events:
+                if connection.dialect.name == "postgresql":
+                    connection.execute(text(f"SELECT pg_advisory_xact_lock({_APPEND_LOCK})"))
+                connection.execute(_INSERT, row)
+            for position in moved:
+                _save_position(connection, position)
+
+        await self._db.write(work)
+        if events:
+            metrics.EVENTS_ACCEPTED.labels(source.split(":", 1)[0]).inc(len(events))
+            self.on_append()
+        return [event_id(batch, i) for i in range(len(events))]
+
+    async def after(self, seq: int, limit: int = 50) -> list[JournalBatch]:
+        """The batches that follow `seq`, oldest first."""
+        query = select(journal).where(journal.c.seq > seq).order_by(journal.c.seq).limit(limit)
+
+        def work(connection: Connection) -> list[JournalBatch]:
+            return [
+                JournalBatch(r.seq, r.accepted_at, r.source, _decode(r.payload))
+                for r in connection.execute(query)
+            ]
+
+        return await self._db.read(work)
+
+    async def find(self, event: str) -> Event | None:
+        """The event with that id, or None when there is none (or it was pruned)."""
+        try:
+            batch, index = split_event_id(event)
+        except ValueError:
+            return None
+        query = select(journal.c.payload).where(journal.c.batch == str(batch))
+        payload = await self._db.read(lambda c: c.execute(query).scalar())
+        events = _decode(payload) if payload is not None else []
+        return events[index] if index < len(events) else None
+
+    async def positions(self, source: str) -> dict[str, Any]:
+        """Every key of a source with how far it was read."""
+        query = select(positions.c.key, positions.c.value).where(positions.c.source == source)
+        return await self._db.read(lambda c: {r.key: r.value for r in c.execute(query)})
+
+    async def set_positions(self, moved: list[Position]) -> None:
+        """Save positions when there is nothing to journal."""
+
+        def work(connection: Connection) -> None:
+            for position in moved:
+                _save_position(connection, position)
+
+        await self._db.write(work)
+
+    async def reject(self, source: str, reason: str, detail: str, payload: str) -> str:
+        """Keep what could not be used, with the reason; returns its id."""
+        rejected = {
+            "id": uuid7(),
+            "at": self._clock(),
+            "source": source,
+            "reason": reason,
+            "detail": detail,
+            "payload": payload,
+        }
+        await self._db.write(lambda c: c.execute(insert(rejected_events), rejected))
+        metrics.EVENTS_REJECTED.labels(source.split(":", 1)[0], reason).inc()
+        return str(rejected["id"])
+
+    async def prune(self, before: datetime, folded: int) -> int:
+        """Delete batches accepted before a moment that are folded already; returns how many."""
+        query = delete(journal).where(journal.c.accepted_at < before, journal.c.seq <= folded)
+        return await self._db.write(lambda c: c.execute(query).rowcount)
+
+    async def last_seq(self) -> int:
+        """The newest sequence number; 0 when the journal is empty."""
+        query = select(func.max(journal.c.seq))
+        return int(await self._db.read(lambda c: c.execute(query).scalar()) or 0)
+
+
+def _save_position(connection: Connection, position: Position) -> None:
+    is_postgresql = connection.dialect.name == "postgresql"
+    upsert = upsert_postgresql if is_postgresql else upsert_sqlite
+    values = {"source": position.source, "key": position.key, "value": position.value}
+    statement = upsert(positions).values(values)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["source", "key"], set_={"value": statement.excluded.value}
+        )
+    )

@@ -1,0 +1,22 @@
+"""Rows to structs and back: the columns of a table are named like the fields of its noun."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Row
+
+T = TypeVar("T")
+
+
+def to_row(value: msgspec.Struct) -> dict[str, Any]:
+    """A struct as the values of its row; moments stay datetimes, tuples become lists."""
+    row: dict[str, Any] = msgspec.to_builtins(value, builtin_types=(datetime,))
+    return row
+
+
+def from_row(kind: type[T], row: Row[Any]) -> T:
+    """A row as a struct of `kind`; columns the struct does not have are left out."""
+    return msgspec.convert(dict(row._mapping), kind)

@@ -1,0 +1,366 @@
+"""The tables. Migrations in core/store/migrations bring a database here; a test compares them.
+
+The journal's tables have a metadata of their own: on SQLite they live in a file of their own.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from core.store.types import BigId, Json, UtcDateTime
+
+metadata = MetaData()
+journal_metadata = MetaData()
+
+journal = Table(
+    "journal",
+    journal_metadata,
+    Column("seq", BigId, primary_key=True, autoincrement=True),
+    Column("batch", Text, nullable=False, unique=True),  # UUIDv7; its events' ids begin with it
+    Column("accepted_at", UtcDateTime, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),  # msgpack of list[Event]
+    sqlite_autoincrement=True,
+)
+positions = Table(
+    "positions",  # how far a source has been read; moves in the transaction that journals it
+    journal_metadata,
+    Column("source", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Json, nullable=False),
+)
+rejected_events = Table(
+    "rejected_events",
+    journal_metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+)
+
+counters = Table(
+    "counters",  # the last short id given, by kind
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+checkpoints = Table(
+    "checkpoints",  # the last journal row folded; moves with the state it led to
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("flapping", Boolean, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("labels", Json, nullable=False),
+    Column("annotations", Json, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("first_seen", UtcDateTime, nullable=False),
+    Column("last_seen", UtcDateTime, nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime),
+    Column("source", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("incident", BigInteger),
+    Column("links", Json, nullable=False),
+    Index("alerts_fingerprint", "fingerprint", "first_seen"),
+    Index("alerts_status", "status", "number"),
+    Index("alerts_incident", "incident"),
+)
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("key", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("labels", Json, nullable=False),
+    Column("alert_count", Integer, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("acknowledged_at", UtcDateTime),
+    Column("acknowledged_by", Text, nullable=False),
+    Column("ack_until", UtcDateTime),
+    Column("resolved_at", UtcDateTime),
+    Column("resolved_by", Text, nullable=False),
+    Column("resolution", Text, nullable=False),
+    Column("assignee", Text, nullable=False),
+    Column("held", Boolean, nullable=False),
+    Index("incidents_status", "status", "number"),
+)
+similar_items = Table(
+    "similar_items",  # what the knowledge base found for an incident: list[SimilarItem]
+    metadata,
+    Column("incident", BigInteger, primary_key=True),
+    Column("items", Json, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("seq", BigId, primary_key=True, autoincrement=True),
+    Column("incident", BigInteger, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("timeline_incident", "incident", "seq"),
+)
+groups = Table(
+    "groups",  # one aggregation group of one route; flush_at is its timer
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("route", Text, nullable=False),
+    Column("labels", Json, nullable=False),
+    Column("incident", BigInteger, nullable=False),
+    Column("members", Json, nullable=False),  # alert ids
+    Column("notified", Json, nullable=False),  # alert id → status last told
+    Column("flush_at", UtcDateTime),
+    Column("notified_at", UtcDateTime),
+)
+rule_windows = Table(
+    "rule_windows",  # when a counting rule matched lately, by rule and group
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("hits", Json, nullable=False),
+)
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("matchers", Json, nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("seq", BigId, primary_key=True, autoincrement=True),
+    Column("alert", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("stages", Json, nullable=False),
+    Index("decisions_alert", "alert", "seq"),
+)
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("channel", Text, nullable=False),
+    Column("incident", BigInteger),
+    Column("alerts", Json, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("receipt", Json),
+    Column("merged_into", Text),
+    Column("maybe_duplicate", Boolean, nullable=False),
+    Column("accepted_at", UtcDateTime),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Index("notifications_outbox", "state", "channel", "priority", "number"),
+    Index("notifications_incident", "incident"),
+)
+lanes = Table(
+    "lanes",  # a robot's budget, shared by restarts and workers: when it sent, until when it rests
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("sent", Json, nullable=False),  # epoch seconds of the sends of the last minute
+    Column("resting_until", UtcDateTime),
+)
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("key", Text),  # idempotency: one unfinished task a key
+    Column("payload", Json, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("run_at", UtcDateTime, nullable=False),
+    Column("leased_until", UtcDateTime),
+    Column("lease", Text),
+    Column("error", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Index("tasks_due", "state", "queue", "priority", "run_at"),
+    Index("tasks_key", "key"),
+)
+analyses = Table(
+    "analyses",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("incident", BigInteger),
+    Column("kind", Text, nullable=False),
+    Column("result", Json, nullable=False),
+    Column("degraded", Boolean, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("analyses_incident", "incident", "at"),
+)
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", Text, primary_key=True),  # `KB-<number>`
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("labels", Json, nullable=False),
+    Column("services", Json, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("source_path", Text),  # what an import came from
+    Column("content_hash", Text, nullable=False),
+    Column("incident", BigInteger),  # a write-back draft's incident
+    Column("created_by", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("source_path", name="articles_source_path"),
+    Index("articles_updated", "updated_at"),
+)
+article_versions = Table(
+    "article_versions",
+    metadata,
+    Column("article", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("meta", Json, nullable=False),  # tags, labels, services, severity, owner
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+passages = Table(
+    "passages",  # embedded pieces of articles and incidents: the index is a cache of these rows
+    metadata,
+    Column("seq", BigId, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("embedder", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),  # float32, little-endian
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("kind", "ref", "part", "embedder", name="passages_place"),
+    sqlite_autoincrement=True,
+)
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("source", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    UniqueConstraint("source", "path", "version", name="uploads_promise"),
+    Index("uploads_state", "state", "number"),
+)
+messages = Table(
+    "messages",  # the web room
+    metadata,
+    Column("seq", BigId, primary_key=True, autoincrement=True),
+    Column("room", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("incident", BigInteger),
+    Column("key", Text, unique=True),  # a notification's idempotency key
+    Index("messages_room", "room", "seq"),
+)
+inbound = Table(
+    "inbound",  # chat messages taken in: the platform may say one twice
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("payload", Json, nullable=False),
+)
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigId, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),  # SHA-256 of the token
+    Column("created_at", UtcDateTime, nullable=False),
+)
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("csrf", Text, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+ai_usage = Table(
+    "ai_usage",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("tokens", BigInteger, nullable=False),
+    Column("cost", Float, nullable=False),
+)

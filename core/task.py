@@ -1,0 +1,83 @@
+"""Durable hand-over: what is slow happens later, in a task that survives a crash.
+
+`TaskQueue.defer` writes a row in the caller's transaction; its engines stand in scheduler/.
+A handler is an async function registered by kind at the composition root. It may run twice (a
+crash between its work and its commit), so what it does must be idempotent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+import msgspec
+from sqlalchemy import Connection
+
+TaskState = Literal["pending", "running", "succeeded", "failed", "timed_out", "canceled"]
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of work. `attempts` counts this run too; people see it as `TSK-<number>`."""
+
+    id: str
+    number: int
+    kind: str
+    queue: str
+    key: str | None
+    payload: dict[str, Any]
+    attempts: int
+
+
+class Reschedule(Exception):
+    """Raised by a handler: run this task again at `at`; this run does not count as an attempt."""
+
+    def __init__(self, at: datetime, why: str = "") -> None:
+        super().__init__(why)
+        self.at = at
+
+
+class TaskCanceled(Exception):
+    """Raised by a handler: the work is no longer wanted."""
+
+
+Handler = Callable[[Task], Awaitable[None]]
+
+
+class TaskKind(msgspec.Struct, frozen=True, kw_only=True):
+    """How tasks of one kind run.
+
+    retry_delays: waits after each failed attempt; when they are used up the task is failed and
+    `on_dead` is told. An error with `retryable` false fails at once; `retry_after` is honoured.
+    concurrency: how many at once in one queue. A queue's name may be `<kind>:<lane>`; each lane
+    is counted by itself. timeout: a run that takes longer is canceled and counts as failed.
+    """
+
+    kind: str
+    handler: Handler
+    concurrency: int = 1
+    timeout: timedelta = timedelta(seconds=60)
+    retry_delays: tuple[float, ...] = (1, 5, 15, 60, 300)
+    on_dead: Callable[[Task, str], Awaitable[None]] | None = None
+
+
+class TaskQueue(Protocol):
+    """Where work is handed over."""
+
+    def defer(
+        self,
+        tx: Connection,
+        kind: str,
+        payload: dict[str, Any],
+        *,
+        queue: str | None = None,
+        key: str | None = None,
+        run_at: datetime | None = None,
+        priority: int = 1,
+    ) -> None:
+        """Put a task in the caller's transaction. It wakes a worker after `tx` commits.
+
+        queue: defaults to the kind. key: while an unfinished task has this key, nothing is
+        added. run_at: not before. priority: lower first.
+        """
+        ...
