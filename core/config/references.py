@@ -1,4 +1,4 @@
-"""What must fit between sections: names that are used exist, names are unique, defaults are safe."""
+"""What must fit between sections: used names exist, names are unique, defaults are safe."""
 
 from __future__ import annotations
 
@@ -76,11 +76,9 @@ def _credentials(settings: Settings) -> Iterator[Problem]:
                  auth.platform and auth.platform.secret)  # fmt: skip
         if any(value == "" for value in given):
             yield Problem(path, "an empty credential never authenticates; set one")
-        if auth.none is not None and settings.server.host not in LOOPBACK:
-            if not hook.allow_insecure:
-                yield Problem(
-                    path, "none off loopback needs allow_insecure: true, or another kind of auth"
-                )
+        exposed = auth.none is not None and settings.server.host not in LOOPBACK
+        if exposed and not hook.allow_insecure:
+            yield Problem(path, "none off loopback needs allow_insecure: true, or another auth")
 
 
 def _later(settings: Settings) -> Iterator[Problem]:
@@ -98,9 +96,11 @@ def warnings(settings: Settings) -> list[Problem]:
             found.append(
                 Problem(f"hooks[{i}].auth", "query_token stands in URLs, and so in others' logs")
             )
-    for key in ("time_intervals", "escalation", "schedules", "heartbeats"):
-        if getattr(settings, key):
-            found.append(Problem(key, "is read and checked, but this version does not act on it"))
+    found += [
+        Problem(key, "is read and checked, but this version does not act on it")
+        for key in ("time_intervals", "escalation", "schedules", "heartbeats")
+        if getattr(settings, key)
+    ]
     if settings.tasks.engine != "embedded":
         found.append(Problem("tasks.engine", "this version runs the embedded engine"))
     return found

@@ -42,7 +42,7 @@ def parse_duration(value: Any) -> timedelta:
 
 
 def parse_size(value: Any) -> int:
-    """A size in bytes from text such as `4MiB` or a bare number. ValueError says what is allowed."""
+    """A size in bytes from `4MiB` or a bare number. ValueError says what is allowed."""
     found = None if isinstance(value, bool) else _SIZE.match(str(value).strip())
     if found is None:
         raise ValueError(f"{value!r} is not a size; write it like 512KiB, 4MiB or 1GiB")

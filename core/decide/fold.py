@@ -1,0 +1,213 @@
+"""The fold: events in, alerts, incidents and notifications out. It does no I/O.
+
+Every method takes the moment it happens at; what it changed stands in `state.changes` until
+the loop commits it. After a failed commit the loop throws the fold away and loads it anew.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from core import metrics
+from core.decide import pipeline
+from core.decide.grouping import Grouping
+from core.decide.policy import Policy
+from core.decide.signal import Evaluate, Signal, signals_of
+from core.decide.state import State
+from core.decide.view import View
+from core.ids import uuid7
+from core.model.alert import Alert
+from core.model.decision import Decision, StageVerdict
+from core.model.event import RANK, Event
+
+# How often alerts that are suppressed are asked about again: silences end, sources clear.
+_REVIEW = timedelta(seconds=5)
+
+
+class Fold:
+    """Decides. One at a time: it is not safe to call from several tasks at once."""
+
+    def __init__(self, policy: Policy, state: State, evaluate: Evaluate) -> None:
+        self.policy = policy
+        self.state = state
+        self.grouping = Grouping(policy, state, self.record)
+        self._evaluate = evaluate
+        self._expiry: list[tuple[datetime, str]] = []
+        self._reviewed: datetime | None = None
+        for alert in state.alerts.values():
+            self._watch(alert)
+
+    # Events
+
+    def event(self, event: Event, accepted_at: datetime, now: datetime) -> None:
+        """Take one accepted event."""
+        for signal in signals_of(event, self._evaluate):
+            if signal.clears_rule:
+                self._clear_rule(signal, now)
+            elif signal.status == "resolved" or (signal.ends_at and signal.ends_at <= now):
+                self._resolve_fingerprint(signal, now)
+            elif self._counted(signal):
+                self._fire(signal, accepted_at, now)
+
+    def _counted(self, signal: Signal) -> bool:
+        """Whether a counting rule has now seen enough; its window moves."""
+        rule = self.policy.rules.get(signal.rule)
+        if rule is None or rule.for_.count <= 1 or signal.fingerprint in self.state.by_fingerprint:
+            return True
+        at = signal.at.timestamp()
+        oldest = at - rule.for_.within.total_seconds()
+        hits = [t for t in self.state.windows.get(signal.fingerprint, []) if t > oldest]
+        hits = sorted([*hits, at])[-rule.for_.count :]
+        full = len(hits) >= rule.for_.count
+        if full:
+            self.state.windows.pop(signal.fingerprint, None)
+        else:
+            self.state.windows[signal.fingerprint] = hits
+        self.state.changes.windows.add(signal.fingerprint)
+        return full
+
+    def _fire(self, signal: Signal, accepted_at: datetime, now: datetime) -> None:
+        known = self.state.by_fingerprint.get(signal.fingerprint)
+        alert = self.state.alerts.get(known) if known else None
+        if alert is None:
+            alert = self._begin(signal, now)
+            fresh = True
+        else:
+            alert.count += 1
+            alert.last_seen = max(alert.last_seen, signal.at)
+            alert.ends_at = signal.ends_at
+            alert.annotations = signal.annotations or alert.annotations
+            fresh = RANK[signal.severity] > RANK[alert.severity]
+            if signal.severity != alert.severity:
+                alert.severity = signal.severity
+                alert.labels = signal.labels
+            self.state.changes.alerts[alert.id] = alert
+            if signal.ends_at:
+                self._watch(alert)
+        self._decide(alert, now, fresh=fresh, accepted_at=accepted_at)
+
+    def _begin(self, signal: Signal, now: datetime) -> Alert:
+        alert = Alert(
+            id=uuid7(),
+            number=self.state.number("ALT"),
+            fingerprint=signal.fingerprint,
+            severity=signal.severity,
+            labels=signal.labels,
+            annotations=signal.annotations,
+            first_seen=min(signal.at, now),
+            last_seen=min(signal.at, now),
+            starts_at=signal.starts_at or min(signal.at, now),
+            ends_at=signal.ends_at,
+            source=signal.source,
+            rule=signal.rule,
+            links=signal.links,
+        )
+        self.state.alerts[alert.id] = alert
+        self.state.by_fingerprint[alert.fingerprint] = alert.id
+        self.state.changes.alerts[alert.id] = alert
+        self._watch(alert)
+        return alert
+
+    def _resolve_fingerprint(self, signal: Signal, now: datetime) -> None:
+        known = self.state.by_fingerprint.get(signal.fingerprint)
+        if known:
+            self.resolve(self.state.alerts[known], min(signal.ends_at or signal.at, now), now)
+
+    def _clear_rule(self, signal: Signal, now: datetime) -> None:
+        """A rule's resolve line ends those of its alerts that agree with all it says."""
+        said = {k: v for k, v in signal.labels.items() if k not in {"alertname", "severity"}}
+        for alert in [a for a in self.firing() if a.rule == signal.rule]:
+            if all(alert.labels.get(k, v) == v for k, v in said.items()):
+                self.resolve(alert, min(signal.at, now), now)
+
+    def resolve(self, alert: Alert, ended: datetime, now: datetime) -> None:
+        """An alert's firing episode is over."""
+        alert.status = "resolved"
+        alert.ends_at = ended
+        self.state.by_fingerprint.pop(alert.fingerprint, None)
+        self.state.suppressed.discard(alert.id)
+        self.state.changes.alerts[alert.id] = alert
+        self.record(alert, now, (StageVerdict("resolve", "recorded", "resolved"),))
+        self.grouping.cleared(alert, now)
+
+    # Deciding
+
+    def firing(self) -> Iterable[Alert]:
+        """The alerts that fire now."""
+        return (self.state.alerts[i] for i in self.state.by_fingerprint.values())
+
+    def _view(self, now: datetime, *, fresh: bool) -> View:
+        return View(
+            now=now,
+            silences=self.state.silences,
+            inhibitions=self.policy.inhibitions,
+            firing=self.firing,
+            route=self.policy.route,
+            held=self.grouping.held,
+            fresh=fresh,
+        )
+
+    def _decide(
+        self, alert: Alert, now: datetime, *, fresh: bool, accepted_at: datetime | None = None
+    ) -> None:
+        stages = pipeline.run(alert, self._view(now, fresh=fresh))
+        last = stages[-1]
+        if last.reason == "duplicate":
+            metrics.DECISIONS.labels(last.verdict, last.reason).inc()
+            return
+        self.record(alert, now, stages)
+        if last.verdict == "suppressed":
+            self.state.suppressed.add(alert.id)
+            return
+        self.state.suppressed.discard(alert.id)
+        self.grouping.join(alert, now, accepted_at)
+
+    def record(self, alert: Alert, now: datetime, stages: tuple[StageVerdict, ...]) -> None:
+        """Keep why; only when it differs from what was decided last."""
+        last = stages[-1]
+        metrics.DECISIONS.labels(last.verdict, last.reason).inc()
+        if self.state.stages.get(alert.id) == stages:
+            return
+        self.state.stages[alert.id] = stages
+        self.state.changes.decisions.append(
+            Decision(alert.id, now, last.verdict, last.reason, stages)
+        )
+
+    # Time
+
+    def tick(self, now: datetime) -> None:
+        """Do what has become due: ends by silence, suppressed alerts, group timers, snoozes."""
+        while self._expiry and self._expiry[0][0] <= now:
+            _due, alert_id = heapq.heappop(self._expiry)
+            alert = self.state.alerts.get(alert_id)
+            if alert is None or alert.status != "firing":
+                continue
+            due = self._expires_at(alert)
+            if due is not None and due <= now:
+                self.resolve(alert, due, now)
+            else:
+                self._watch(alert)
+        if self._reviewed is None or now - self._reviewed >= _REVIEW:
+            self._reviewed = now
+            for alert_id in list(self.state.suppressed):
+                self._decide(self.state.alerts[alert_id], now, fresh=True)
+        self.grouping.tick(now, self._view(now, fresh=True))
+
+    def next_due(self) -> datetime | None:
+        """When `tick` has something to do next, as far as is known."""
+        times = [self._expiry[0][0]] if self._expiry else []
+        group_due = self.grouping.next_due()
+        return min([*times, group_due] if group_due else times, default=None)
+
+    def _expires_at(self, alert: Alert) -> datetime | None:
+        if alert.ends_at is not None:
+            return alert.ends_at
+        after = self.policy.expires_after(alert.source, alert.rule)
+        return alert.last_seen + after if after is not None else None
+
+    def _watch(self, alert: Alert) -> None:
+        due = self._expires_at(alert) if alert.status == "firing" else None
+        if due is not None:
+            heapq.heappush(self._expiry, (due, alert.id))

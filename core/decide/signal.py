@@ -1,0 +1,112 @@
+"""Signal: what one event says about one alert. Events become signals before they are decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Literal, Protocol
+
+import msgspec
+
+from core.decide.fingerprint import fingerprint, name_from_text, of_event
+from core.model.event import Event, Severity, normalise_severity
+
+
+class RuleMatched(Protocol):
+    """What the rule room says of an event and one rule (core.rule.evaluate.RuleMatch)."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def labels(self) -> dict[str, str]: ...
+    @property
+    def fingerprint_values(self) -> tuple[str, ...]: ...
+    @property
+    def severity(self) -> Severity: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def clears(self) -> bool: ...
+
+
+Evaluate = Callable[[Event], Iterable[RuleMatched]]
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert begins, goes on, or ends. `clears_rule`: ends the rule's alerts that fit."""
+
+    fingerprint: str
+    status: Literal["firing", "resolved"]
+    at: datetime
+    labels: dict[str, str]
+    annotations: dict[str, str] = {}
+    severity: Severity = "info"
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    source: str = ""
+    rule: str = ""
+    links: dict[str, str] = {}
+    clears_rule: bool = False
+
+
+def signals_of(event: Event, evaluate: Evaluate) -> list[Signal]:
+    """What an event says: by the rules it matched, or by itself when it names its alert.
+
+    A log line without a rule never got here; any other event without a name and without a rule
+    is an alert named after its text.
+    """
+    if "alertname" in event.labels:
+        return [_of_itself(event, event.labels)]
+    matches = list(evaluate(event))
+    if matches:
+        return [_of_rule(event, m) for m in matches]
+    if event.source.startswith("log:"):
+        return []
+    text = event.annotations.get("summary") or event.body or event.dedup_key
+    return [_of_itself(event, {**event.labels, "alertname": name_from_text(text)})]
+
+
+def _of_itself(event: Event, labels: dict[str, str]) -> Signal:
+    word = event.severity or labels.get("severity", "")
+    severity = normalise_severity(word)
+    if labels.get("severity", severity) != severity:
+        labels = {**labels, "severity": severity, "severity_raw": word}
+    elif "severity" not in labels:
+        labels = {**labels, "severity": severity}
+    annotations = event.annotations
+    if event.body and "summary" not in annotations:
+        annotations = {**annotations, "summary": event.body[:500]}
+    return Signal(
+        # The source's labels, not ours: the severity may change while the alert stays the same.
+        fingerprint=of_event(event, {k: v for k, v in labels.items() if k[:8] != "severity"}),
+        status=event.status,
+        at=event.occurred_at,
+        labels=labels,
+        annotations=annotations,
+        severity=severity,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        source=event.source,
+        links=event.links,
+    )
+
+
+def _of_rule(event: Event, match: RuleMatched) -> Signal:
+    labels = {**match.labels, "alertname": match.rule, "severity": match.severity}
+    key = (
+        fingerprint("dedup_key", event.dedup_key)
+        if event.dedup_key
+        else fingerprint("rule", match.rule, *match.fingerprint_values)
+    )
+    return Signal(
+        fingerprint=key,
+        status="resolved" if match.clears or event.status == "resolved" else "firing",
+        at=event.occurred_at,
+        labels=labels,
+        annotations={**event.annotations, "summary": match.summary, "log": event.body[:2000]},
+        severity=match.severity,
+        source=event.source,
+        rule=match.rule,
+        links=event.links,
+        clears_rule=match.clears,
+    )

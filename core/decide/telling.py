@@ -1,0 +1,161 @@
+"""Telling: notification rows for channels, and events for outgoing webhooks.
+
+A row holds what was decided, as it was decided: a message that is sent late tells that moment.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from core.clock import iso
+from core.decide.policy import Policy
+from core.decide.route import Route
+from core.decide.state import State
+from core.ids import uuid7
+from core.model.alert import Alert
+from core.model.incident import Incident
+from core.model.notification import Notification, NotificationKind
+from core.model.shape import alert_shape, incident_shape, webhook_body
+
+_PRIORITY: dict[str, int] = {"firing": 1, "resolved": 2, "update": 3, "event": 2}
+_encode = msgspec.json.Encoder().encode
+
+
+class Payload(msgspec.Struct, frozen=True):
+    """What a notification's payload holds, as JSON."""
+
+    incident: Incident | None
+    alerts: list[Alert]
+
+
+class Telling:
+    """Makes outbox rows. Numbers are given when they are committed."""
+
+    def __init__(self, policy: Policy, state: State) -> None:
+        self._policy = policy
+        self._state = state
+        self._webhooks = {s.channel for s in policy.subscribers}
+
+    def tell(
+        self,
+        kind: NotificationKind,
+        incident: Incident,
+        route: Route,
+        alerts: list[Alert],
+        now: datetime,
+    ) -> None:
+        """One row a channel of the route's receiver. Webhooks hear by events instead."""
+        accepted = [self._state.accepted.pop(a.id, None) for a in alerts]
+        first = min((a for a in accepted if a), default=None) if kind == "firing" else None
+        payload = _encode(Payload(incident, alerts)).decode()
+        urgent = kind == "firing" and incident.severity == "critical"
+        for channel in route.channels:
+            if channel in self._webhooks:
+                self._routed_events(channel, kind, alerts, now)
+                continue
+            self._row(
+                channel,
+                kind,
+                now,
+                incident=incident.number,
+                alerts=tuple(a.id for a in alerts),
+                payload=payload,
+                priority=0 if urgent else _PRIORITY[kind],
+                accepted_at=first,
+            )
+
+    def alert_event(self, event_type: str, alert: Alert, now: datetime) -> None:
+        """A change of an alert, for webhooks that no receiver names."""
+        for subscriber in self._policy.subscribers:
+            if not subscriber.routed and subscriber.wants(event_type):
+                self._alert_row(subscriber.channel, event_type, alert, now)
+
+    def incident_event(self, event_type: str, incident: Incident, now: datetime) -> None:
+        """A change of an incident, for webhooks that no receiver names, or that were told of it."""
+        for subscriber in self._policy.subscribers:
+            if not subscriber.wants(event_type):
+                continue
+            if subscriber.routed and subscriber.channel not in self._channels_of(incident):
+                continue
+            body = webhook_body(event_type, iso(now), incident_shape(incident))
+            self._row(
+                subscriber.channel,
+                "event",
+                now,
+                incident=incident.number,
+                payload=body,
+                event_type=event_type,
+            )
+
+    def _channels_of(self, incident: Incident) -> tuple[str, ...]:
+        path = incident.key.split(":", 1)[0]
+        route = self._policy.route
+        for index in path.split(".")[1:]:
+            if int(index) >= len(route.children):
+                return ()
+            route = route.children[int(index)]
+        return route.channels
+
+    def _routed_events(
+        self,
+        channel: str,
+        kind: NotificationKind,
+        alerts: list[Alert],
+        now: datetime,
+    ) -> None:
+        if kind not in {"firing", "resolved"}:
+            return
+        event_type = f"alert.{kind}"
+        subscriber = next(s for s in self._policy.subscribers if s.channel == channel)
+        if subscriber.routed and subscriber.wants(event_type):
+            for alert in alerts:
+                self._alert_row(channel, event_type, alert, now)
+
+    def _alert_row(self, channel: str, event_type: str, alert: Alert, now: datetime) -> None:
+        body = webhook_body(event_type, iso(now), alert_shape(alert))
+        self._row(
+            channel,
+            "event",
+            now,
+            incident=alert.incident,
+            alerts=(alert.id,),
+            payload=body,
+            event_type=event_type,
+            accepted_at=self._state.accepted.get(alert.id)
+            if event_type == "alert.firing"
+            else None,
+        )
+
+    def _row(
+        self,
+        channel: str,
+        kind: NotificationKind,
+        now: datetime,
+        *,
+        incident: int | None,
+        payload: str,
+        alerts: tuple[str, ...] = (),
+        priority: int = 2,
+        event_type: str = "",
+        accepted_at: datetime | None = None,
+    ) -> None:
+        row_id = uuid7()
+        self._state.changes.notifications.append(
+            Notification(
+                id=row_id,
+                number=0,
+                channel=channel,
+                incident=incident,
+                alerts=alerts,
+                kind=kind,
+                event_type=event_type,
+                payload=payload,
+                priority=priority,
+                key=row_id,
+                accepted_at=accepted_at,
+                due_at=now,
+                created_at=now,
+            )
+        )

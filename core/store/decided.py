@@ -1,0 +1,173 @@
+"""The fold's state in the database: loaded at start, written with the cursor in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, or_, select
+from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
+from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
+
+from core.decide.state import REOPEN_WITHIN, Changes, Group, State, Task
+from core.model.alert import Alert
+from core.model.decision import StageVerdict
+from core.model.incident import Incident
+from core.model.silence import Silence
+from core.store import schema
+from core.store.database import last_number, next_number
+from core.store.rows import from_row, to_row
+
+Defer = Callable[[Connection, Task], None]
+_FOLD = "fold"
+
+
+def load_state(connection: Connection, now: datetime) -> tuple[State, int]:
+    """What the fold must remember, and the last journal row it has folded."""
+    seq = connection.execute(
+        select(schema.checkpoints.c.seq).where(schema.checkpoints.c.name == _FOLD)
+    ).scalar()
+    state = State(counters={k: last_number(connection, k) for k in ("ALT", "INC", "SIL")})
+    for row in connection.execute(select(schema.groups)):
+        group = from_row(Group, row)
+        state.groups[group.key] = group
+    members = {i for g in state.groups.values() for i in g.members}
+    a, i = schema.alerts, schema.incidents
+    for row in connection.execute(select(a).where(a.c.status == "firing").order_by(a.c.number)):
+        _keep(state, from_row(Alert, row))
+    for alert_id in members - state.alerts.keys():
+        found = connection.execute(select(a).where(a.c.id == alert_id)).first()
+        if found is not None:
+            _keep(state, from_row(Alert, found))
+    lately = or_(i.c.status != "resolved", i.c.held, i.c.resolved_at > now - REOPEN_WITHIN)
+    for row in connection.execute(select(i).where(lately).order_by(i.c.number)):
+        incident = from_row(Incident, row)
+        state.incidents[incident.number] = incident
+        if incident.status != "resolved" or incident.held:
+            state.open_incidents[incident.key] = incident.number
+    for row in connection.execute(
+        select(schema.silences).where(schema.silences.c.ends_at > now).order_by("number")
+    ):
+        state.silences.append(from_row(Silence, row))
+    for row in connection.execute(select(schema.rule_windows)):
+        state.windows[row.key] = row.hits
+    for alert in state.alerts.values():
+        stages = connection.execute(
+            select(schema.decisions.c.stages)
+            .where(schema.decisions.c.alert == alert.id)
+            .order_by(schema.decisions.c.seq.desc())
+            .limit(1)
+        ).scalar()
+        if stages:
+            state.stages[alert.id] = msgspec.convert(stages, tuple[StageVerdict, ...])
+            if alert.status == "firing" and stages[-1]["verdict"] == "suppressed":
+                state.suppressed.add(alert.id)
+    return state, int(seq or 0)
+
+
+def _keep(state: State, alert: Alert) -> None:
+    state.alerts[alert.id] = alert
+    if alert.status == "firing":
+        state.by_fingerprint[alert.fingerprint] = alert.id
+    if alert.incident:
+        state.incident_members.setdefault(alert.incident, set()).add(alert.id)
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """One commit's rows, taken from the fold before the writer thread runs."""
+
+    seq: int
+    alerts: list[dict[str, Any]]
+    incidents: list[dict[str, Any]]
+    groups: list[dict[str, Any]]
+    dropped_groups: list[str]
+    windows: list[dict[str, Any]]
+    gone_windows: list[str]
+    silences: list[dict[str, Any]]
+    decisions: list[dict[str, Any]]
+    timeline: list[dict[str, Any]]
+    notifications: list[dict[str, Any]]
+    tasks: list[Task]
+    counters: dict[str, int]
+
+
+def make_batch(state: State, changes: Changes, seq: int) -> Batch:
+    """Rows of what changed, fixed now: the fold may go on while they are written."""
+    windows = changes.windows & state.windows.keys()
+    return Batch(
+        seq=seq,
+        alerts=[to_row(a) for a in changes.alerts.values()],
+        incidents=[to_row(i) for i in changes.incidents.values()],
+        groups=[to_row(state.groups[k]) for k in changes.groups if k in state.groups],
+        dropped_groups=[k for k in changes.dropped_groups if k not in state.groups],
+        windows=[
+            {"key": k, "hits": state.windows[k]} for k in changes.windows & state.windows.keys()
+        ],
+        gone_windows=list(changes.windows - windows),
+        silences=[to_row(s) for s in changes.silences],
+        decisions=[to_row(d) for d in changes.decisions],
+        timeline=[{"incident": n, **to_row(entry)} for n, entry in changes.timeline],
+        notifications=[to_row(n) for n in changes.notifications],
+        tasks=changes.tasks,
+        counters=dict(state.counters),
+    )
+
+
+def save(connection: Connection, batch: Batch, defer: Defer) -> None:
+    """Write a batch and the cursor; tasks are deferred in the same transaction."""
+    _upsert(connection, schema.alerts, "id", batch.alerts)
+    _upsert(connection, schema.incidents, "id", batch.incidents)
+    _upsert(connection, schema.groups, "key", batch.groups)
+    _upsert(connection, schema.rule_windows, "key", batch.windows)
+    _upsert(connection, schema.silences, "id", batch.silences)
+    _delete(connection, schema.groups, batch.dropped_groups)
+    _delete(connection, schema.rule_windows, batch.gone_windows)
+    if batch.decisions:
+        connection.execute(insert(schema.decisions), batch.decisions)
+    if batch.timeline:
+        connection.execute(insert(schema.timeline), batch.timeline)
+    if batch.notifications:
+        first = next_number(connection, "NTF", len(batch.notifications))
+        numbered = [{**n, "number": first + i} for i, n in enumerate(batch.notifications)]
+        connection.execute(insert(schema.notifications), numbered)
+        for row in numbered:
+            task = Task(
+                "notify", {"notification": row["id"]}, row["id"], f"notify:{row['channel']}"
+            )
+            defer(connection, task)
+    for task in batch.tasks:
+        defer(connection, task)
+    for kind, value in batch.counters.items():
+        _upsert(connection, schema.counters, "kind", [{"kind": kind, "value": value}])
+    _upsert(connection, schema.checkpoints, "name", [{"name": _FOLD, "seq": batch.seq}])
+
+
+def load_incident(connection: Connection, number: int) -> tuple[Incident | None, list[Alert]]:
+    """An incident the fold has forgotten, with its alerts that still fire."""
+    row = connection.execute(
+        select(schema.incidents).where(schema.incidents.c.number == number)
+    ).first()
+    if row is None:
+        return None, []
+    firing = connection.execute(
+        select(schema.alerts).where(
+            schema.alerts.c.incident == number, schema.alerts.c.status == "firing"
+        )
+    )
+    return from_row(Incident, row), [from_row(Alert, r) for r in firing]
+
+
+def _upsert(connection: Connection, table: Any, key: str, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    is_postgresql = connection.dialect.name == "postgresql"
+    statement = (upsert_postgresql if is_postgresql else upsert_sqlite)(table)
+    changed = {c: statement.excluded[c] for c in rows[0] if c != key}
+    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changed), rows)
+
+
+def _delete(connection: Connection, table: Any, keys: list[str]) -> None:
+    for start in range(0, len(keys), 500):
+        connection.execute(delete(table).where(table.c.key.in_(keys[start : start + 500])))
