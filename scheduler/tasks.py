@@ -1,0 +1,283 @@
+"""The embedded task engine: a lease table in the store, claimed and completed in transactions.
+
+A claimed task is leased; a worker that dies lets its lease run out and the task runs again
+(at least once). Deferring wakes the worker at once; polling is only the safety net. Each queue
+is a lane of its own with its kind's concurrency.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
+
+from core import metrics
+from core.clock import Clock, utc_now
+from core.errors import Conflict, NotFound, StoreError, TocsinError
+from core.ids import uuid7
+from core.store.database import Database, next_number
+from core.store.schema import tasks
+from core.task import Reschedule, Task, TaskCanceled, TaskKind
+
+log = structlog.get_logger(__name__)
+POLL = 1.0
+CLAIM = 32
+LEASE_MARGIN = timedelta(seconds=30)
+UNFINISHED = ("pending", "running")
+
+
+class EmbeddedQueue:
+    """Runs durable tasks in this process. Register every kind before `start()`."""
+
+    def __init__(self, db: Database, clock: Clock = utc_now) -> None:
+        self._db = db
+        self._clock = clock
+        self._kinds: dict[str, TaskKind] = {}
+        self._busy: dict[str, int] = {}
+        self._runs: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._worker: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = False
+        self._lease = uuid7()
+
+    def register(self, kind: TaskKind) -> None:
+        """Make a kind known; a kind has one handler."""
+        if kind.kind in self._kinds:
+            raise ValueError(f"task kind {kind.kind!r} is registered twice")
+        self._kinds[kind.kind] = kind
+
+    def defer(
+        self,
+        tx: Connection,
+        kind: str,
+        payload: dict[str, Any],
+        *,
+        queue: str | None = None,
+        key: str | None = None,
+        run_at: datetime | None = None,
+        priority: int = 1,
+    ) -> None:
+        """See core.task.TaskQueue.defer."""
+        if key is not None:
+            unfinished = select(tasks.c.id).where(tasks.c.key == key, tasks.c.state.in_(UNFINISHED))
+            if tx.execute(unfinished.limit(1)).first() is not None:
+                return
+        now = self._clock()
+        tx.execute(
+            insert(tasks).values(
+                id=uuid7(),
+                number=next_number(tx, "TSK"),
+                kind=kind,
+                queue=queue or kind,
+                key=key,
+                payload=payload,
+                state="pending",
+                attempts=0,
+                priority=priority,
+                run_at=run_at or now,
+                error="",
+                created_at=now,
+            )
+        )
+        self.wake()
+
+    def wake(self) -> None:
+        """Look for work now. A claim is a write, so it comes after the transaction at hand."""
+        if self._loop is not None:
+            # A loop that is closing takes no more calls; the row is there for the next start.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._wake.set)
+
+    async def start(self) -> None:
+        """Take back what an earlier process of this store left running, and begin."""
+        self._loop = asyncio.get_running_loop()
+        if not self._db.is_postgresql:
+            # On SQLite there is one process: what is leased was leased by one that is gone.
+            await self._db.write(
+                lambda c: c.execute(
+                    update(tasks).where(tasks.c.state == "running").values(state="pending")
+                )
+            )
+        self._worker = asyncio.create_task(self._work(), name="tasks")
+
+    async def stop(self, drain_seconds: float = 10.0) -> None:
+        """Claim no more; let what runs finish for so long, then give it back."""
+        self._stopping = True
+        self._wake.set()
+        if self._worker is not None:
+            await self._worker
+        if self._runs:
+            _done, late = await asyncio.wait(self._runs, timeout=drain_seconds)
+            for run in late:
+                run.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def idle(self) -> None:
+        """Wait until nothing that is due is left (tests, command line)."""
+        while self._runs or await self._db.read(self._due_count) > 0:
+            self._wake.set()
+            await asyncio.sleep(0.01)
+
+    def _due_count(self, connection: Connection) -> int:
+        query = select(func.count()).where(
+            tasks.c.state.in_(UNFINISHED), tasks.c.run_at <= self._clock()
+        )
+        return int(connection.execute(query).scalar() or 0)
+
+    async def _work(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                claimed = await self._db.write(self._claim)
+            except StoreError as error:
+                log.error("task_claim_failed", error=str(error))
+                claimed = []
+            for task in claimed:
+                self._launch(task)
+            if not claimed and not self._stopping:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL):
+                        await self._wake.wait()
+
+    def _launch(self, task: Task) -> None:
+        self._busy[task.queue] = self._busy.get(task.queue, 0) + 1
+        run = asyncio.create_task(self._run(task), name=f"task:{task.kind}")
+        self._runs.add(run)
+        run.add_done_callback(self._runs.discard)
+
+    def _claim(self, tx: Connection) -> list[Task]:
+        now = self._clock()
+        full = [q for q, n in self._busy.items() if n >= self._limit(q)]
+        due = or_(
+            and_(tasks.c.state == "pending", tasks.c.run_at <= now),
+            and_(tasks.c.state == "running", tasks.c.leased_until < now),
+        )
+        query = (
+            select(tasks)
+            .where(due, tasks.c.kind.in_(self._kinds), tasks.c.queue.not_in(full))
+            .order_by(tasks.c.priority, tasks.c.run_at, tasks.c.number)
+            .limit(CLAIM)
+            .with_for_update(skip_locked=True)
+        )
+        room: dict[str, int] = {}
+        claimed = []
+        for row in tx.execute(query).all():
+            left = room.setdefault(row.queue, self._limit(row.queue) - self._busy.get(row.queue, 0))
+            if left <= 0:
+                continue
+            room[row.queue] = left - 1
+            claimed.append(row)
+        for row in claimed:
+            lease = now + self._kinds[row.kind].timeout + LEASE_MARGIN
+            tx.execute(
+                update(tasks)
+                .where(tasks.c.id == row.id)
+                .values(
+                    state="running",
+                    attempts=row.attempts + 1,
+                    leased_until=lease,
+                    lease=self._lease,
+                )
+            )
+        return [
+            Task(
+                id=row.id,
+                number=row.number,
+                kind=row.kind,
+                queue=row.queue,
+                key=row.key,
+                payload=row.payload,
+                attempts=row.attempts + 1,
+            )
+            for row in claimed
+        ]
+
+    def _limit(self, queue: str) -> int:
+        kind = self._kinds.get(queue.split(":", 1)[0])
+        return kind.concurrency if kind is not None else 1
+
+    async def _run(self, task: Task) -> None:
+        kind = self._kinds[task.kind]
+        outcome, changes, failure = "succeeded", {"state": "succeeded", "error": ""}, ""
+        try:
+            async with asyncio.timeout(kind.timeout.total_seconds()):
+                await kind.handler(task)
+        except Reschedule as later:
+            outcome, changes = "rescheduled", _again(later.at, task.attempts - 1, str(later))
+        except TaskCanceled as why:
+            outcome, changes = "canceled", {"state": "canceled", "error": str(why)}
+        except asyncio.CancelledError:
+            outcome, changes = "returned", _again(self._clock(), task.attempts - 1, "stopped")
+        except TimeoutError:
+            failure = f"took longer than {kind.timeout.total_seconds():g} s"
+            outcome, changes = self._failed(task, kind, failure, "timed_out", None)
+        except TocsinError as error:
+            failure = str(error)
+            after = getattr(error, "retry_after", None)
+            outcome, changes = self._failed(
+                task, kind, failure, "failed", after, may_retry=error.retryable
+            )
+        except Exception as error:
+            log.exception("task_crashed", kind=task.kind, task=f"TSK-{task.number}")
+            failure = f"{type(error).__name__}: {error}"
+            outcome, changes = self._failed(task, kind, failure, "failed", None)
+        metrics.TASKS.labels(task.kind, outcome).inc()
+        try:
+            await self._finish(task, changes)
+            if outcome in {"failed", "timed_out"} and kind.on_dead is not None:
+                await kind.on_dead(task, failure)
+        except StoreError as error:
+            log.error("task_finish_failed", task=f"TSK-{task.number}", error=str(error))
+        finally:
+            self._busy[task.queue] -= 1
+            self._wake.set()
+
+    def _failed(
+        self,
+        task: Task,
+        kind: TaskKind,
+        why: str,
+        state: str,
+        retry_after: float | None,
+        *,
+        may_retry: bool = True,
+    ) -> tuple[str, dict[str, Any]]:
+        if may_retry and task.attempts <= len(kind.retry_delays):
+            delay = max(kind.retry_delays[task.attempts - 1], retry_after or 0)
+            return "retry", _again(self._clock() + timedelta(seconds=delay), task.attempts, why)
+        log.warning("task_failed", kind=task.kind, task=f"TSK-{task.number}", error=why)
+        return state, {"state": state, "error": why}
+
+    async def _finish(self, task: Task, changes: dict[str, Any]) -> None:
+        if changes["state"] != "pending":
+            changes = {**changes, "finished_at": self._clock()}
+        # Only the holder of the lease may say how it ended: another may have taken it over.
+        mine = and_(tasks.c.id == task.id, tasks.c.lease == self._lease)
+        await self._db.write(lambda c: c.execute(update(tasks).where(mine).values(**changes)))
+
+    async def retry(self, number: int) -> None:
+        """Run a failed task again, from its first attempt. Conflict when it is not failed."""
+
+        def work(tx: Connection) -> None:
+            row = tx.execute(select(tasks).where(tasks.c.number == number)).first()
+            if row is None:
+                raise NotFound(f"there is no task TSK-{number}")
+            if row.state not in {"failed", "timed_out", "canceled"}:
+                raise Conflict(f"TSK-{number} is {row.state}")
+            tx.execute(
+                update(tasks)
+                .where(tasks.c.id == row.id)
+                .values(state="pending", attempts=0, run_at=self._clock(), finished_at=None)
+            )
+
+        await self._db.write(work)
+        self.wake()
+
+
+def _again(at: datetime, attempts: int, why: str) -> dict[str, Any]:
+    return {"state": "pending", "run_at": at, "attempts": attempts, "error": why}
