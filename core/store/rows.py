@@ -19,4 +19,5 @@ def to_row(value: msgspec.Struct) -> dict[str, Any]:
 
 def from_row(kind: type[T], row: Row[Any]) -> T:
     """A row as a struct of `kind`; columns the struct does not have are left out."""
-    return msgspec.convert(dict(row._mapping), kind)
+    # SQLAlchemy's names may be a subclass of str, which msgspec takes for no key.
+    return msgspec.convert({str(name): value for name, value in row._mapping.items()}, kind)

@@ -1,0 +1,1 @@
+"""How the outside becomes Events: one module a source."""

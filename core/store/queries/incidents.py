@@ -1,0 +1,110 @@
+"""Incidents, with what other tables hold about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, func, select
+
+from core.model.incident import Incident, SimilarItem, TimelineEntry
+from core.store.queries.paging import (
+    DEFAULT_LIMIT,
+    EVERYTHING,
+    Filter,
+    Page,
+    between,
+    fetch,
+    has_labels,
+    has_text,
+    in_pieces,
+    some,
+)
+from core.store.rows import from_row
+from core.store.schema import analyses
+from core.store.schema import incidents as table
+from core.store.schema import similar_items as similar_table
+from core.store.schema import timeline as timeline_table
+
+
+class Story(msgspec.Struct):
+    """What is known about one incident beside its row. analysis: its newest, or None."""
+
+    timeline: list[TimelineEntry] = []
+    similar: list[SimilarItem] = []
+    analysis: dict[str, Any] | None = None
+
+
+def _incident(row: Row[tuple[object, ...]]) -> Incident:
+    return from_row(Incident, row)
+
+
+def incident(connection: Connection, number: int) -> Incident | None:
+    """`INC-<number>`."""
+    row = connection.execute(select(table).where(table.c.number == number)).first()
+    return None if row is None else from_row(Incident, row)
+
+
+def incidents(
+    connection: Connection,
+    wanted: Filter = EVERYTHING,
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Incident]:
+    """Incidents, newest first; since and until are about when they started."""
+    where = [
+        *some(table.c.status, wanted.status),
+        *some(table.c.severity, wanted.severity),
+        *between(table.c.started_at, wanted),
+        *has_text(wanted.q, table.c.title, table.c.labels, table.c.resolution),
+        *has_labels(connection, table.c.labels, wanted.labels),
+    ]
+    return fetch(
+        connection, [*table.c], table.c.number, _incident, where=where, limit=limit, cursor=cursor
+    )
+
+
+def timeline(connection: Connection, number: int) -> list[TimelineEntry]:
+    """What happened to `INC-<number>`, oldest first."""
+    return stories(connection, [number])[number].timeline
+
+
+def similar_items(connection: Connection, number: int) -> list[SimilarItem]:
+    """What the knowledge base found for `INC-<number>`, best first."""
+    return stories(connection, [number])[number].similar
+
+
+def latest_analysis(connection: Connection, number: int) -> dict[str, Any] | None:
+    """The newest analysis of `INC-<number>`, in the contract's shape."""
+    return stories(connection, [number])[number].analysis
+
+
+def stories(connection: Connection, numbers: Sequence[int]) -> dict[int, Story]:
+    """The story of each of these incidents, in three queries for up to 500 of them."""
+    told = {number: Story() for number in numbers}
+    for piece in in_pieces(numbers):
+        entries = (
+            select(timeline_table)
+            .where(timeline_table.c.incident.in_(piece))
+            .order_by(timeline_table.c.seq)
+        )
+        for row in connection.execute(entries):
+            told[row.incident].timeline.append(from_row(TimelineEntry, row))
+        alike = select(similar_table).where(similar_table.c.incident.in_(piece))
+        for row in connection.execute(alike):
+            # Not `row.items`: a row is a tuple with methods of its own.
+            told[row.incident].similar = msgspec.convert(row._mapping["items"], list[SimilarItem])
+        rank = func.row_number().over(
+            partition_by=analyses.c.incident, order_by=(analyses.c.at.desc(), analyses.c.id.desc())
+        )
+        ranked = (
+            select(analyses.c.incident, analyses.c.result, rank.label("rank"))
+            .where(analyses.c.incident.in_(piece))
+            .subquery()
+        )
+        newest = select(ranked.c.incident, ranked.c.result).where(ranked.c.rank == 1)
+        for row in connection.execute(newest):
+            told[row.incident].analysis = row.result
+    return told

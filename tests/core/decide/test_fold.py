@@ -1,0 +1,308 @@
+"""The fold, told as stories: these events at these moments, and what people are told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.config.settings import Settings
+from core.decide.fold import Fold
+from core.decide.people import People
+from core.decide.policy import make_policy
+from core.decide.state import Changes, State
+from core.errors import Conflict, InvalidInput
+from core.model.event import Event
+from core.model.matcher import parse_matchers
+from core.model.notification import Notification
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+BASE: dict[str, Any] = {
+    "channels": [{"name": "room", "type": "web"}, {"name": "room2", "type": "web"}],
+    "receivers": [{"name": "r", "channels": ["room"]}, {"name": "r2", "channels": ["room2"]}],
+    "route": {
+        "receiver": "r",
+        "group_by": ["alertname"],
+        "group_wait": "10s",
+        "group_interval": "1m",
+        "repeat_interval": "1h",
+    },
+    "language": "en",
+}
+
+
+class Story:
+    """A fold with a clock; `tell` sends an event, `wait` lets time pass second by second."""
+
+    def __init__(self, **changes: Any) -> None:
+        policy = make_policy(Settings.model_validate({**BASE, **changes}))
+        self.fold = Fold(policy, State(), lambda event: [])
+        self.people = People(policy, self.fold.state, self.fold.grouping)
+        self.now = T0
+        self.log: list[Notification] = []
+        self.changes: list[Changes] = []
+
+    def tell(self, name: str, *, status: str = "firing", severity: str = "warning", **labels: str):
+        event = Event(
+            source="api",
+            occurred_at=self.now,
+            labels={"alertname": name, **labels},
+            severity=severity,
+            status=status,  # type: ignore[arg-type]
+        )
+        self.fold.event(event, self.now, self.now)
+        self._take()
+
+    def wait(self, seconds: float, step: float = 1.0) -> None:
+        end = self.now + timedelta(seconds=seconds)
+        while self.now < end:
+            self.now = min(end, self.now + timedelta(seconds=step))
+            self.fold.tick(self.now)
+        self._take()
+
+    def _take(self) -> None:
+        taken = self.fold.state.take_changes()
+        self.changes.append(taken)
+        self.log += taken.notifications
+
+    def kinds(self) -> list[str]:
+        return [n.kind for n in self.log]
+
+    @property
+    def incident(self):
+        return self.fold.state.incidents[1]
+
+
+def test_alerts_of_one_group_are_told_together_after_group_wait() -> None:
+    story = Story()
+    story.tell("DiskFull", host="a")
+    story.wait(5)
+    story.tell("DiskFull", host="b")
+    assert story.log == []
+    story.wait(6)
+    assert [(n.kind, len(n.alerts)) for n in story.log] == [("firing", 2)]
+    assert story.incident.alert_count == 2
+
+
+def test_a_repeat_is_counted_and_not_told() -> None:
+    story = Story()
+    for _ in range(50):
+        story.tell("DiskFull", host="a")
+    story.wait(30)
+    (alert,) = story.fold.state.alerts.values()
+    assert alert.count == 50
+    assert story.kinds() == ["firing"]
+
+
+def test_a_new_alert_waits_for_group_interval() -> None:
+    story = Story()
+    story.tell("DiskFull", host="a")
+    story.wait(11)
+    story.tell("DiskFull", host="b")
+    story.wait(45)
+    assert len(story.log) == 1
+    story.wait(20)
+    assert [len(n.alerts) for n in story.log] == [1, 1]
+
+
+def test_what_still_fires_is_repeated_unless_acknowledged() -> None:
+    story = Story(resolve_timeout="10d")
+    story.tell("DiskFull", host="a")
+    story.wait(3700, step=10)
+    assert story.kinds() == ["firing", "update"]
+    story.people.acknowledge(1, "li.wei", "", None, story.now)
+    story.wait(7300, step=10)
+    assert story.kinds() == ["firing", "update"]
+
+
+def test_the_end_resolves_the_incident_and_is_told_at_group_interval() -> None:
+    story = Story()
+    story.tell("DiskFull", host="a")
+    story.wait(11)
+    story.tell("DiskFull", host="a", status="resolved")
+    assert story.incident.status == "resolved"
+    story.wait(60)
+    assert story.kinds() == ["firing", "resolved"]
+    assert story.fold.state.groups == {}
+    assert story.fold.state.alerts == {}
+
+
+def test_what_ends_before_it_was_told_is_not_told() -> None:
+    story = Story()
+    story.tell("DiskFull", host="a")
+    story.wait(3)
+    story.tell("DiskFull", host="a", status="resolved")
+    story.wait(120)
+    assert story.log == []
+
+
+def test_firing_again_soon_reopens_the_incident() -> None:
+    story = Story()
+    story.tell("DiskFull")
+    story.wait(11)
+    story.tell("DiskFull", status="resolved")
+    story.wait(100)
+    story.tell("DiskFull")
+    assert story.incident.status == "triggered"
+    assert list(story.fold.state.incidents) == [1]
+    story.tell("DiskFull", status="resolved")
+    story.wait(400)
+    story.tell("DiskFull")
+    assert list(story.fold.state.incidents) == [2]
+
+
+def test_an_alert_without_an_end_is_resolved_after_resolve_timeout() -> None:
+    story = Story(resolve_timeout="2m")
+    story.tell("DiskFull")
+    story.wait(100)
+    story.tell("DiskFull")
+    story.wait(100)
+    assert story.incident.status == "triggered"
+    story.wait(30)
+    assert story.incident.status == "resolved"
+
+
+def test_a_silenced_alert_is_not_told_until_the_silence_ends() -> None:
+    story = Story(resolve_timeout="1d")
+    story.people.add_silence(
+        parse_matchers(['alertname="DiskFull"']), T0, T0 + timedelta(minutes=2), "release", "li", T0
+    )
+    story.tell("DiskFull")
+    story.wait(100)
+    assert story.log == []
+    assert story.fold.state.incidents == {}
+    (alert,) = story.fold.state.alerts.values()
+    assert story.fold.state.stages[alert.id][-1].reason == "silence"
+    story.wait(60)
+    assert story.kinds() == ["firing"]
+
+
+def test_a_silence_made_during_group_wait_holds_the_message_back() -> None:
+    story = Story(resolve_timeout="1d")
+    story.tell("DiskFull")
+    story.people.add_silence(
+        parse_matchers(['alertname="DiskFull"']), T0, T0 + timedelta(hours=1), "", "li", T0
+    )
+    story.wait(60)
+    assert story.log == []
+
+
+def test_an_inhibited_alert_waits_for_its_source_to_end() -> None:
+    story = Story(
+        resolve_timeout="1d",
+        inhibit=[
+            {"source": ['severity="critical"'], "target": ['severity="warning"'], "equal": ["host"]}
+        ],
+    )
+    story.tell("HostDown", severity="critical", host="a")
+    story.tell("DiskSlow", host="a")
+    story.tell("DiskSlow", host="b")
+    story.wait(20)
+    told = {a for n in story.log for a in n.alerts}
+    hosts = [(a.name, a.labels["host"]) for a in story.fold.state.alerts.values() if a.id in told]
+    assert sorted(hosts) == [("DiskSlow", "b"), ("HostDown", "a")]
+    story.tell("HostDown", severity="critical", host="a", status="resolved")
+    story.wait(80)
+    assert len({a for n in story.log for a in n.alerts}) == 3
+
+
+def test_a_worse_alert_is_told_again() -> None:
+    story = Story()
+    story.tell("DiskFull", severity="warning")
+    story.wait(11)
+    story.tell("DiskFull", severity="critical")
+    story.wait(60)
+    assert story.kinds() == ["firing", "firing"]
+    assert story.incident.severity == "critical"
+
+
+def test_resolved_by_a_person_while_firing_is_held() -> None:
+    story = Story(resolve_timeout="1d")
+    story.tell("DiskFull", host="a")
+    story.wait(11)
+    story.people.resolve(1, "li.wei", "cleaned", story.now)
+    story.tell("DiskFull", host="a")
+    story.tell("DiskFull", host="b")
+    story.wait(1800, step=10)
+    assert story.incident.status == "resolved"
+    assert story.kinds() == ["firing"]
+    story.wait(2000, step=10)
+    assert 2 in story.fold.state.incidents
+
+
+def test_continue_tells_two_receivers_of_one_incident() -> None:
+    route = {
+        **BASE["route"],
+        "routes": [
+            {"matchers": ['team="db"'], "receiver": "r2", "continue": True},
+            {"matchers": ['severity="warning"'], "receiver": "r"},
+        ],
+    }
+    story = Story(route=route)
+    story.tell("DiskFull", team="db")
+    story.wait(11)
+    assert sorted(n.channel for n in story.log) == ["room", "room2"]
+    assert {n.incident for n in story.log} == {1}
+
+
+def test_steps_check_where_they_start_from() -> None:
+    story = Story()
+    story.tell("DiskFull")
+    people, now = story.people, story.now
+    people.acknowledge(1, "a", "", None, now)
+    with pytest.raises(Conflict):
+        people.acknowledge(1, "b", "", None, now)
+    people.unacknowledge(1, "a", "", now)
+    with pytest.raises(Conflict):
+        people.unacknowledge(1, "a", "", now)
+    people.resolve(1, "a", "", now)
+    with pytest.raises(Conflict):
+        people.acknowledge(1, "a", "", None, now)
+    with pytest.raises(InvalidInput):
+        people.add_silence(parse_matchers(['a=~".*"']), now, now + timedelta(1), "", "x", now)
+
+
+def test_an_acknowledgement_for_a_while_ends_by_itself() -> None:
+    story = Story(resolve_timeout="1d")
+    story.tell("DiskFull")
+    story.people.acknowledge(1, "a", "", timedelta(minutes=5), story.now)
+    story.wait(299)
+    assert story.incident.status == "acknowledged"
+    story.wait(2)
+    assert story.incident.status == "triggered"
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["A", "B"]),
+        st.sampled_from(["h1", "h2", "h3"]),
+        st.sampled_from(["firing", "firing", "resolved"]),
+        st.integers(0, 90),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(STEPS)
+def test_every_episode_is_told_at_most_once_and_its_end_only_after(
+    steps: list[tuple[str, str, str, int]],
+) -> None:
+    story = Story(resolve_timeout="1d")
+    for name, host, status, pause in steps:
+        story.tell(name, status=status, host=host)
+        story.wait(pause, step=5)
+    story.wait(200, step=5)
+    firing = [a for n in story.log if n.kind == "firing" for a in n.alerts]
+    ended = [a for n in story.log if n.kind == "resolved" for a in n.alerts]
+    assert len(firing) == len(set(firing))
+    assert len(ended) == len(set(ended))
+    assert set(ended) <= set(firing)
+    still = {a.id for a in story.fold.firing()}
+    assert still <= set(firing)
+    assert set(firing) - still == set(ended)
+    open_ones = [i for i in story.fold.state.incidents.values() if i.status != "resolved"]
+    assert {a.incident for a in story.fold.firing()} == {i.number for i in open_ones}
