@@ -1,0 +1,1 @@
+"""Chat: what tells people, and hears them. One folder a platform."""

@@ -1,0 +1,1 @@
+"""The web console: sign-in and the built-in chat room."""

@@ -1,0 +1,1 @@
+"""HTTP: hooks, the API, health, metrics; problem+json on every error."""

@@ -1,0 +1,1 @@
+"""What chat shows: notifications and replies as text, per platform."""
