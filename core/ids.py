@@ -13,8 +13,7 @@ import time
 import uuid
 
 INDEX_BITS = 20
-MAX_BATCH = 1 << INDEX_BITS
-_INDEX_MASK = MAX_BATCH - 1
+_INDEX_MASK = (1 << INDEX_BITS) - 1
 _lock = threading.Lock()
 _last = 0
 

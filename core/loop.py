@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -22,20 +23,21 @@ from core.decide.fold import Fold
 from core.decide.people import People
 from core.decide.policy import Policy
 from core.decide.signal import Evaluate
-from core.decide.state import Task
+from core.decide.state import Changes, Task
 from core.errors import NotFound, StoreError
+from core.model.event import Event
 from core.model.incident import Incident
 from core.model.matcher import Matcher
 from core.model.silence import Silence
 from core.store.database import Database
 from core.store.decided import load_incident, load_state, make_batch, save
-from core.store.journal import Journal
+from core.store.journal import Journal, JournalBatch
 from core.task import TaskQueue
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
-SLICE = 0.015  # seconds of deciding before others get the event loop
-BATCHES = 64
+SLICE = 0.005  # seconds of deciding before others get the event loop
+EVENTS = 500  # folded in one commit, about
 IDLE = 1.0
 RETRY = 1.0
 
@@ -64,8 +66,10 @@ class Loop:
         self._stopping = False
         self._fold: Fold | None = None
         self._seq = 0
+        self._appended = 0
+        self._measured = float("-inf")
         self.healthy = False
-        self.on_change: Callable[[], Awaitable[None]] | None = None
+        self.on_commit: Callable[[Changes], None] = lambda changes: None
 
     async def start(self) -> None:
         """Load the state and begin to fold."""
@@ -84,7 +88,7 @@ class Loop:
     def fold(self) -> Fold:
         """The fold, to read from (metrics, live views)."""
         if self._fold is None:
-            raise StoreError("the decide loop has not loaded its state yet")
+            raise StoreError("the decide loop has no state: the database cannot be read")
         return self._fold
 
     async def settled(self) -> None:
@@ -106,22 +110,28 @@ class Loop:
             try:
                 async with self._lock:
                     busy = await self._step()
-            except StoreError as error:
+            except Exception as error:
                 # Memory is ahead of what was committed: begin again from the store.
-                self.healthy = False
-                log.error("decide_commit_failed", error=str(error))
+                self._fold, self.healthy = None, False
+                if isinstance(error, StoreError):
+                    log.error("decide_commit_failed", error=str(error))
+                else:
+                    log.exception("decide_step_failed")
                 await asyncio.sleep(RETRY)
-                await self._reload()
                 continue
-            if not busy and not self._stopping:
+            if busy:
+                await self._breathe()
+            elif not self._stopping:
                 await self._sleep()
 
-    async def _reload(self) -> None:
-        try:
-            async with self._lock:
-                await self._load()
-        except StoreError as error:
-            log.error("decide_reload_failed", error=str(error))
+    async def _breathe(self) -> None:
+        """Let others have the event loop; leave them most of it while events pour in.
+
+        Accepting comes first: what is accepted is safe, and waits here at no cost.
+        """
+        pours = self._journal.appended != self._appended
+        self._appended = self._journal.appended
+        await asyncio.sleep(SLICE * 4 if pours else 0)
 
     async def _sleep(self) -> None:
         due = self.fold.next_due()
@@ -134,30 +144,43 @@ class Loop:
 
     async def _step(self) -> bool:
         """Fold what waits, let timers run, commit. Whether there may be more."""
-        batches = await self._journal.after(self._seq, BATCHES)
-        fold, seq = self.fold, self._seq
+        if self._fold is None:
+            await self._load()
+        batches = await self._journal.after(self._seq, EVENTS)
+        seq, folded = self._seq, 0
         began = time.monotonic()
         for batch in batches:
             now = self._clock()
             for event in batch.events:
-                fold.event(event, batch.accepted_at, now)
+                self._take(event, batch, now)
                 if time.monotonic() - began > SLICE:
-                    await asyncio.sleep(0)
+                    await self._breathe()
                     began = time.monotonic()
+            folded += len(batch.events)
             seq = batch.seq
-        fold.tick(self._clock())
+        self.fold.tick(self._clock())
         await self._commit(seq)
-        self._measure(batches[-1].accepted_at if len(batches) == BATCHES else None)
-        return len(batches) == BATCHES
+        busy = folded >= EVENTS
+        self._measure(batches[-1].accepted_at if busy else None)
+        return busy
+
+    def _take(self, event: Event, batch: JournalBatch, now: datetime) -> None:
+        try:
+            self.fold.event(event, batch.accepted_at, now)
+        except Exception:
+            # One event that cannot be decided must not keep the others from being decided.
+            log.exception("event_not_decided", source=event.source, batch=batch.seq)
+            metrics.EVENTS_REJECTED.labels(event.source.split(":", 1)[0], "undecidable").inc()
 
     async def _commit(self, seq: int) -> None:
         changes = self.fold.state.take_changes()
-        if changes or seq != self._seq:
-            batch = make_batch(self.fold.state, changes, seq)
-            await self._db.write(lambda c: save(c, batch, self._defer))
-            self._seq = seq
-            if self.on_change is not None:
-                await self.on_change()
+        if not changes and seq == self._seq:
+            return
+        state = self.fold.state
+        # The rows are made in the writer's thread; the lock keeps the state still meanwhile.
+        await self._db.write(lambda c: save(c, make_batch(state, changes, seq), self._defer))
+        self._seq = seq
+        self.on_commit(changes)
 
     def _defer(self, tx: Connection, task: Task) -> None:
         priority = 0 if task.kind == "notify" else 1
@@ -166,21 +189,23 @@ class Loop:
         )
 
     def _measure(self, oldest: datetime | None) -> None:
-        state = self.fold.state
         lag = (self._clock() - oldest).total_seconds() if oldest else 0.0
         metrics.JOURNAL_LAG.set(max(lag, 0.0))
-        metrics.ALERTS_ACTIVE.set(len(state.by_fingerprint))
-        counts = {"triggered": 0, "acknowledged": 0, "resolved": 0}
-        for incident in state.incidents.values():
-            counts[incident.status] += 1
-        for status, count in counts.items():
-            metrics.INCIDENTS.labels(status).set(count)
+        metrics.ALERTS_ACTIVE.set(len(self.fold.state.by_fingerprint))
+        if time.monotonic() - self._measured < IDLE:
+            return
+        self._measured = time.monotonic()
+        statuses = Counter(i.status for i in self.fold.state.incidents.values())
+        for status in ("triggered", "acknowledged", "resolved"):
+            metrics.INCIDENTS.labels(status).set(statuses[status])
 
     # What people do
 
     async def _change(self, number: int | None, act: Callable[[People, datetime], T]) -> T:
         """Run one step of a person between two slices of the fold, and commit it."""
         async with self._lock:
+            if self._fold is None:
+                await self._load()
             fold = self.fold
             if number is not None and number not in fold.state.incidents:
                 await self._bring_back(fold, number)
@@ -189,23 +214,17 @@ class Loop:
             try:
                 await self._commit(self._seq)
             except StoreError:
-                await self._reload_locked()
+                self._fold = None
                 raise
         self._wake.set()
         return result
-
-    async def _reload_locked(self) -> None:
-        try:
-            await self._load()
-        except StoreError as error:
-            log.error("decide_reload_failed", error=str(error))
 
     async def _bring_back(self, fold: Fold, number: int) -> None:
         incident, firing = await self._db.read(lambda c: load_incident(c, number))
         if incident is None:
             raise NotFound(f"there is no incident INC-{number}; /incidents lists those there are")
         fold.state.incidents[number] = incident
-        fold.state.incident_members[number] = {a.id for a in firing}
+        fold.state.firing_of[number] = {a.id for a in firing}
 
     async def acknowledge(
         self, number: int, by: str, comment: str = "", for_: timedelta | None = None

@@ -15,7 +15,7 @@ from core.decide import pipeline
 from core.decide.grouping import Grouping
 from core.decide.policy import Policy
 from core.decide.signal import Evaluate, Signal, signals_of
-from core.decide.state import State
+from core.decide.state import State, Window
 from core.decide.view import View
 from core.ids import uuid7
 from core.model.alert import Alert
@@ -24,6 +24,7 @@ from core.model.event import RANK, Event
 
 # How often alerts that are suppressed are asked about again: silences end, sources clear.
 _REVIEW = timedelta(seconds=5)
+_REVIEWED_AT_ONCE = 500
 
 
 class Fold:
@@ -38,6 +39,8 @@ class Fold:
         self._reviewed: datetime | None = None
         for alert in state.alerts.values():
             self._watch(alert)
+            if alert.status == "firing" and alert.id not in state.groups_of:
+                state.suppressed[alert.id] = None  # the routes changed: decide on it anew
 
     # Events
 
@@ -58,13 +61,14 @@ class Fold:
             return True
         at = signal.at.timestamp()
         oldest = at - rule.for_.within.total_seconds()
-        hits = [t for t in self.state.windows.get(signal.fingerprint, []) if t > oldest]
+        window = self.state.windows.get(signal.fingerprint)
+        hits = [t for t in window.hits if t > oldest] if window else []
         hits = sorted([*hits, at])[-rule.for_.count :]
         full = len(hits) >= rule.for_.count
         if full:
             self.state.windows.pop(signal.fingerprint, None)
         else:
-            self.state.windows[signal.fingerprint] = hits
+            self.state.windows[signal.fingerprint] = Window(rule.name, hits)
         self.state.changes.windows.add(signal.fingerprint)
         return full
 
@@ -104,8 +108,7 @@ class Fold:
             rule=signal.rule,
             links=signal.links,
         )
-        self.state.alerts[alert.id] = alert
-        self.state.by_fingerprint[alert.fingerprint] = alert.id
+        self.state.keep(alert)
         self.state.changes.alerts[alert.id] = alert
         self._watch(alert)
         return alert
@@ -118,7 +121,8 @@ class Fold:
     def _clear_rule(self, signal: Signal, now: datetime) -> None:
         """A rule's resolve line ends those of its alerts that agree with all it says."""
         said = {k: v for k, v in signal.labels.items() if k not in {"alertname", "severity"}}
-        for alert in [a for a in self.firing() if a.rule == signal.rule]:
+        firing = self.state.by_rule.get(signal.rule, set())
+        for alert in [self.state.alerts[i] for i in firing]:
             if all(alert.labels.get(k, v) == v for k, v in said.items()):
                 self.resolve(alert, min(signal.at, now), now)
 
@@ -126,8 +130,7 @@ class Fold:
         """An alert's firing episode is over."""
         alert.status = "resolved"
         alert.ends_at = ended
-        self.state.by_fingerprint.pop(alert.fingerprint, None)
-        self.state.suppressed.discard(alert.id)
+        self.state.end(alert)
         self.state.changes.alerts[alert.id] = alert
         self.record(alert, now, (StageVerdict("resolve", "recorded", "resolved"),))
         self.grouping.cleared(alert, now)
@@ -159,9 +162,8 @@ class Fold:
             return
         self.record(alert, now, stages)
         if last.verdict == "suppressed":
-            self.state.suppressed.add(alert.id)
+            self.state.suppressed[alert.id] = None
             return
-        self.state.suppressed.discard(alert.id)
         self.grouping.join(alert, now, accepted_at)
 
     def record(self, alert: Alert, now: datetime, stages: tuple[StageVerdict, ...]) -> None:
@@ -191,9 +193,22 @@ class Fold:
                 self._watch(alert)
         if self._reviewed is None or now - self._reviewed >= _REVIEW:
             self._reviewed = now
-            for alert_id in list(self.state.suppressed):
-                self._decide(self.state.alerts[alert_id], now, fresh=True)
+            self._review(now)
         self.grouping.tick(now, self._view(now, fresh=True))
+
+    def _review(self, now: datetime) -> None:
+        """Ask again about suppressed alerts, those that waited longest first; drop what is over."""
+        for alert_id in list(self.state.suppressed)[:_REVIEWED_AT_ONCE]:
+            self.state.suppressed[alert_id] = self.state.suppressed.pop(alert_id)
+            self._decide(self.state.alerts[alert_id], now, fresh=True)
+        self.state.silences = [s for s in self.state.silences if s.ends_at > now]
+        for key in [k for k, w in self.state.windows.items() if self._is_past(w, now)]:
+            del self.state.windows[key]
+            self.state.changes.windows.add(key)
+
+    def _is_past(self, window: Window, now: datetime) -> bool:
+        rule = self.policy.rules.get(window.rule)
+        return rule is None or window.hits[-1] + rule.for_.within.total_seconds() < now.timestamp()
 
     def next_due(self) -> datetime | None:
         """When `tick` has something to do next, as far as is known."""

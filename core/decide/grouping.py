@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 
@@ -39,12 +39,15 @@ class Grouping:
         self._record = record
         self._routes = {r.path: r for r in _walk(policy.route)}
         self._timers: list[tuple[datetime, str]] = []
+        self._incident_timers: list[tuple[datetime, int]] = []
         self.telling = Telling(policy, state)
-        for key in [k for k, g in state.groups.items() if g.route not in self._routes]:
-            self._drop(key)  # the route tree changed since; its alerts join anew when they repeat
+        for group in [g for g in state.groups.values() if g.route not in self._routes]:
+            state.drop_group(group)  # the route tree changed since; its alerts join anew
         for group in state.groups.values():
             if group.flush_at:
                 heapq.heappush(self._timers, (group.flush_at, group.key))
+        for incident in state.incidents.values():
+            self._watch(incident)
 
     # Alerts come and go
 
@@ -55,84 +58,93 @@ class Grouping:
 
     def join(self, alert: Alert, now: datetime, accepted_at: datetime | None) -> None:
         """Put an alert into the groups of its routes, and set their timers."""
+        self._state.suppressed.pop(alert.id, None)
         routes = self._policy.route.matching(alert.labels)
         incident = self._incident_for(alert, routes[0], now)
         if accepted_at is not None:
             self._state.accepted[alert.id] = accepted_at
         for route in routes:
-            labels = route.group_labels(alert.labels)
-            key = _key(route, labels)
-            group = self._state.groups.get(key)
-            if group is None or group.incident != incident.number:
-                group = Group(key=key, route=route.path, labels=labels, incident=incident.number)
-                self._state.groups[key] = group
-            if alert.id not in group.members:
-                group.members.append(alert.id)
-            self._state.changes.groups.add(key)
+            group = self._group_for(alert, route, incident, now)
+            self._state.enter(alert, group)
             wait = (
                 self._policy.first_wait(route, incident.severity)
                 if group.notified_at is None
-                else max(group.notified_at + route.group_interval - now, now - now)
+                else max(group.notified_at + route.group_interval - now, timedelta(0))
             )
             if incident.severity == "critical":
                 wait = min(wait, route.group_wait)
             self._set_timer(group, now + wait)
         self.telling.alert_event("alert.firing", alert, now)
 
+    def _group_for(self, alert: Alert, route: Route, incident: Incident, now: datetime) -> Group:
+        labels = route.group_labels(alert.labels)
+        key = _key(route, labels)
+        group = self._state.groups.get(key)
+        if group is not None and group.incident != incident.number:
+            # The group of an incident that is over: what ended in it is told before it goes.
+            self._tell_ended(group, now)
+            self._state.drop_group(group)
+            group = None
+        if group is None:
+            group = Group(key=key, route=route.path, labels=labels, incident=incident.number)
+            self._state.groups[key] = group
+        return group
+
     def cleared(self, alert: Alert, now: datetime) -> None:
         """An alert resolved: its groups tell it; an incident with nothing left is resolved."""
-        incident = self._state.incidents.get(alert.incident or 0)
-        if incident is None:
-            self._state.forget(alert.id)
-            return
-        language = self._policy.language
-        text = say("timeline.alert_resolved", language, id=alert.short_id)
-        self.note(incident.number, now, "alert_resolved", "tocsin", text)
-        self.telling.alert_event("alert.resolved", alert, now)
-        members = self._state.incident_members.get(incident.number, set())
-        if incident.status != "resolved" and not any(
-            self._state.alerts[i].status == "firing" for i in members if i in self._state.alerts
-        ):
-            self.close(incident, now, by="", comment="")
-        for group in [g for g in self._state.groups.values() if alert.id in g.members]:
+        state = self._state
+        incident = state.incidents.get(alert.incident or 0)
+        if incident is not None:
+            text = say("timeline.alert_resolved", self._policy.language, id=alert.short_id)
+            self.note(incident.number, now, "alert_resolved", "tocsin", text)
+            self.telling.alert_event("alert.resolved", alert, now)
+            if not state.any_fires(incident.number):
+                self._nothing_fires(incident, now)
+        for group in [state.groups[k] for k in state.groups_of.get(alert.id, set())]:
             route = self._routes[group.route]
-            if not any(i in group.notified for i in group.members):
-                self._forget_untold(group, alert)  # it came and went before anyone was told
+            if alert.id not in group.notified:
+                state.leave(alert.id, group)  # it came and went before anyone was told
+                if not group.members:
+                    state.drop_group(group)
             elif group.notified_at is not None:
                 self._set_timer(group, max(now, group.notified_at + route.group_interval))
+        if alert.id not in state.groups_of:
+            state.forget(alert.id)
 
-    def _forget_untold(self, group: Group, alert: Alert) -> None:
-        group.members.remove(alert.id)
-        self._state.forget(alert.id)
-        self._state.changes.groups.add(group.key)
-        if not group.members:
-            self._drop(group.key)
+    def _nothing_fires(self, incident: Incident, now: datetime) -> None:
+        if incident.held:
+            incident.held = False
+            self._state.keep_incident(incident)
+            self._watch(incident)
+            self.touch(incident, now)
+        elif incident.status != "resolved":
+            self.close(incident, now, by="", comment="")
 
     # Incidents
 
     def _incident_for(self, alert: Alert, route: Route, now: datetime) -> Incident:
+        state, language = self._state, self._policy.language
         key = _key(route, route.group_labels(alert.labels))
-        number = self._state.open_incidents.get(key)
-        incident = self._state.incidents.get(number) if number else None
+        incident = state.incidents.get(state.open_incidents.get(key, 0))
+        if incident is not None and incident.held:
+            incident = None  # a person closed it on what fired then; this one is new
         if incident is None:
             incident = self._reopenable(key, now)
             if incident is not None:
                 self.reopen(incident, now, by="", comment="")
         if incident is None:
             incident = self._open(key, alert, route, now)
-        members = self._state.incident_members.setdefault(incident.number, set())
-        if alert.id not in members:
-            members.add(alert.id)
+        if alert.incident != incident.number:
+            state.firing_of.get(alert.incident or 0, set()).discard(alert.id)
             alert.incident = incident.number
+            state.firing_of.setdefault(incident.number, set()).add(alert.id)
             incident.alert_count += 1
-            text = say(
-                "timeline.alert", self._policy.language, id=alert.short_id, summary=alert.summary
-            )
+            text = say("timeline.alert", language, id=alert.short_id, summary=alert.summary)
             self.note(incident.number, now, "alert", alert.source, text)
-            self._state.changes.alerts[alert.id] = alert
+            state.changes.alerts[alert.id] = alert
         if RANK[alert.severity] > RANK[incident.severity]:
             incident.severity = alert.severity
-            text = say("timeline.severity", self._policy.language, severity=alert.severity)
+            text = say("timeline.severity", language, severity=alert.severity)
             self.note(incident.number, now, "severity", "tocsin", text)
             self.telling.incident_event("incident.updated", incident, now)
         self.touch(incident, now)
@@ -149,8 +161,7 @@ class Grouping:
             started_at=now,
             updated_at=now,
         )
-        self._state.incidents[incident.number] = incident
-        self._state.open_incidents[key] = incident.number
+        self._state.keep_incident(incident)
         text = say("timeline.triggered", self._policy.language, title=incident.title)
         self.note(incident.number, now, "triggered", "tocsin", text)
         self.work("enrich", incident)
@@ -158,25 +169,22 @@ class Grouping:
         return incident
 
     def _reopenable(self, key: str, now: datetime) -> Incident | None:
-        """The newest incident of this key that resolved by itself a moment ago."""
-        for incident in reversed(self._state.incidents.values()):
-            if incident.key == key and incident.resolved_at and not incident.resolved_by:
-                return incident if now - incident.resolved_at <= REOPEN_WITHIN else None
-        return None
+        """The newest incident of this key, when it resolved by itself a moment ago."""
+        incident = self._state.incidents.get(self._state.closed_incidents.get(key, 0))
+        if incident is None or incident.resolved_by or incident.resolved_at is None:
+            return None
+        return incident if now - incident.resolved_at <= REOPEN_WITHIN else None
 
     def close(self, incident: Incident, now: datetime, *, by: str, comment: str) -> None:
         """Resolve an incident: by a person, or by itself (`by` empty)."""
         language = self._policy.language
-        members = self._state.incident_members.get(incident.number, set())
         incident.status = "resolved"
         incident.resolved_at = now
         incident.resolved_by = by
         incident.resolution = comment or incident.resolution
-        incident.held = bool(by) and any(
-            self._state.alerts[i].status == "firing" for i in members if i in self._state.alerts
-        )
-        if not incident.held:
-            self._state.open_incidents.pop(incident.key, None)
+        incident.ack_until = None
+        incident.held = bool(by) and self._state.any_fires(incident.number)
+        self._state.keep_incident(incident)
         text = (
             say("timeline.resolved", language, by=by, comment=comment)
             if by
@@ -184,6 +192,7 @@ class Grouping:
         )
         self.note(incident.number, now, "resolved", by or "tocsin", text)
         self.touch(incident, now)
+        self._watch(incident)
         self.work("writeback", incident)
         self.telling.incident_event("incident.resolved", incident, now)
 
@@ -195,7 +204,7 @@ class Grouping:
         incident.acknowledged_at = None
         incident.acknowledged_by = ""
         incident.held = False
-        self._state.open_incidents[incident.key] = incident.number
+        self._state.keep_incident(incident)
         language = self._policy.language
         text = (
             say("timeline.reopened", language, by=by, comment=comment)
@@ -230,8 +239,9 @@ class Grouping:
             self._state.changes.groups.add(group.key)
 
     def next_due(self) -> datetime | None:
-        """The earliest group timer."""
-        return self._timers[0][0] if self._timers else None
+        """The earliest timer of a group or an incident."""
+        firsts = [t[0][0] for t in (self._timers, self._incident_timers) if t]
+        return min(firsts, default=None)
 
     def tick(self, now: datetime, view: View) -> None:
         """Tell the groups whose time has come; end acknowledgements that ran out."""
@@ -240,11 +250,47 @@ class Grouping:
             group = self._state.groups.get(key)
             if group is not None and group.flush_at == due:
                 self._flush(group, now, view)
-        for incident in list(self._state.incidents.values()):
+        while self._incident_timers and self._incident_timers[0][0] <= now:
+            _due, number = heapq.heappop(self._incident_timers)
+            incident = self._state.incidents.get(number)
+            if incident is None:
+                continue
             if incident.ack_until and incident.ack_until <= now:
                 self._end_acknowledgement(incident, now)
-            if incident.resolved_at and not incident.held:
+            if incident.held and self._held_until(incident) <= now:
+                self._release(incident, now)
+            elif incident.resolved_at and not incident.held:
                 self._forget(incident, now)
+
+    def _watch(self, incident: Incident) -> None:
+        """See to it that the incident is looked at when its next moment comes."""
+        if incident.ack_until:
+            heapq.heappush(self._incident_timers, (incident.ack_until, incident.number))
+        if incident.held:
+            due = self._held_until(incident)
+            heapq.heappush(self._incident_timers, (due, incident.number))
+        elif incident.resolved_at:
+            due = incident.resolved_at + REOPEN_WITHIN + timedelta(milliseconds=1)
+            heapq.heappush(self._incident_timers, (due, incident.number))
+
+    def _held_until(self, incident: Incident) -> datetime:
+        route = self._routes.get(incident.key.split(":", 1)[0], self._policy.route)
+        return (incident.resolved_at or incident.updated_at) + route.repeat_interval
+
+    def _release(self, incident: Incident, now: datetime) -> None:
+        """It was resolved by a person and still fires after repeat_interval: that is news."""
+        incident.held = False
+        self._state.keep_incident(incident)
+        self._watch(incident)
+        self.touch(incident, now)
+        firing = [self._state.alerts[i] for i in self._state.firing_of.get(incident.number, set())]
+        for alert in sorted(firing, key=lambda a: a.number):
+            self.join(alert, now, None)
+
+    def acknowledged(self, incident: Incident, now: datetime) -> None:
+        """Someone works on it, maybe for a while only."""
+        self.touch(incident, now)
+        self._watch(incident)
 
     def _end_acknowledgement(self, incident: Incident, now: datetime) -> None:
         incident.ack_until = None
@@ -267,20 +313,14 @@ class Grouping:
         """Tell an incident's receivers what still fires, whatever was told before."""
         for group in self._state.groups.values():
             if group.incident == incident.number:
-                alerts = [self._state.alerts[i] for i in group.members if i in self._state.alerts]
+                alerts = self._members(group)
                 firing = [a for a in alerts if a.status == "firing" and a.id in group.notified]
                 if firing:
                     self.telling.tell("update", incident, self._routes[group.route], firing, now)
 
     def _forget(self, incident: Incident, now: datetime) -> None:
         if incident.resolved_at and now - incident.resolved_at > REOPEN_WITHIN:
-            self._state.incidents.pop(incident.number, None)
-            self._state.incident_members.pop(incident.number, None)
-
-    def _drop(self, key: str) -> None:
-        self._state.groups.pop(key, None)
-        self._state.changes.groups.discard(key)
-        self._state.changes.dropped_groups.add(key)
+            self._state.forget_incident(incident)
 
     # Telling
 
@@ -291,39 +331,42 @@ class Grouping:
         state.changes.groups.add(group.key)
         incident = state.incidents.get(group.incident)
         if incident is None:
-            self._drop(group.key)
+            state.drop_group(group)
             return
         if incident.held:
-            self._flush_held(group, incident, route, now)
             return
         fresh, ended, still = [], [], []
-        for alert_id in list(group.members):
-            alert = state.alerts.get(alert_id)
-            if alert is None:
-                group.members.remove(alert_id)
-                continue
-            told = group.notified.get(alert_id)
+        for alert in self._members(group):
+            told = group.notified.get(alert.id)
             if alert.status == "resolved":
-                if told:
-                    ended.append(alert)
+                ended.append(alert)
                 continue
             stages = pipeline.run(alert, view, pipeline.MUTES)
             if stages[-1].verdict == "suppressed":
                 self._record(alert, now, stages)
-                state.suppressed.add(alert.id)
+                state.suppressed[alert.id] = None
                 continue
             still.append(alert)
             if told != f"firing:{alert.severity}":
                 fresh.append(alert)
         self._tell(group, incident, route, now, fresh, ended, still)
         for alert in ended:
-            group.members.remove(alert.id)
-            group.notified.pop(alert.id, None)
-            state.forget(alert.id)
+            state.leave(alert.id, group)
         if not group.members:
-            self._drop(group.key)
+            state.drop_group(group)
         elif still and incident.status == "triggered":
             self._set_timer(group, (group.notified_at or now) + route.repeat_interval)
+
+    def _members(self, group: Group) -> list[Alert]:
+        """The alerts of a group, oldest first."""
+        alerts = [self._state.alerts[i] for i in group.members if i in self._state.alerts]
+        return sorted(alerts, key=lambda a: a.number)
+
+    def _tell_ended(self, group: Group, now: datetime) -> None:
+        incident = self._state.incidents.get(group.incident)
+        ended = [a for a in self._members(group) if a.status == "resolved"]
+        if incident is not None and ended:
+            self.telling.tell("resolved", incident, self._routes[group.route], ended, now)
 
     def _tell(
         self,
@@ -356,21 +399,6 @@ class Grouping:
             self._record(alert, now, (*(s for s in stages if s.stage != "notify"), told))
         if fresh or ended or repeat:
             group.notified_at = now
-
-    def _flush_held(self, group: Group, incident: Incident, route: Route, now: datetime) -> None:
-        """A person resolved it while it fired: after repeat_interval it opens anew."""
-        resolved = incident.resolved_at or now
-        if now - resolved < route.repeat_interval:
-            self._set_timer(group, resolved + route.repeat_interval)
-            return
-        incident.held = False
-        self._state.open_incidents.pop(incident.key, None)
-        self.touch(incident, now)
-        firing = [self._state.alerts[i] for i in group.members if i in self._state.alerts]
-        self._drop(group.key)
-        for alert in firing:
-            if alert.status == "firing":
-                self.join(alert, now, None)
 
 
 def _walk(route: Route) -> Iterator[Route]:

@@ -48,6 +48,7 @@ class People:
         incident.acknowledged_at, incident.acknowledged_by = now, by
         incident.ack_until = now + for_ if for_ else None
         self._note(incident, "acknowledged", now, by, comment=comment)
+        self._grouping.acknowledged(incident, now)
         self._grouping.telling.incident_event("incident.acknowledged", incident, now)
         return incident
 

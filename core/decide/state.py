@@ -26,10 +26,17 @@ class Group(msgspec.Struct, kw_only=True):
     route: str
     labels: dict[str, str]
     incident: int
-    members: list[str] = []
+    members: set[str] = set()
     notified: dict[str, str] = {}
     flush_at: datetime | None = None
     notified_at: datetime | None = None
+
+
+class Window(msgspec.Struct):
+    """When a counting rule matched lately for one fingerprint, as Unix seconds, oldest first."""
+
+    rule: str
+    hits: list[float]
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -64,19 +71,25 @@ class State(msgspec.Struct):
     """All that deciding needs to remember. Loaded at start, changed by the fold only.
 
     alerts: by id, those firing and those whose group is still to be told of their end.
-    by_fingerprint: fingerprint → id of its firing alert. incidents: open ones, and those
-    resolved so lately that they may be reopened. open_incidents: key → number.
+    by_fingerprint: fingerprint → id of its firing alert; by_rule: rule → ids of its firing alerts.
+    incidents: open ones, and those resolved so lately that they may be reopened.
+    open_incidents: key → number; closed_incidents: key → number of the one that resolved last.
+    firing_of: incident → ids of its firing alerts.
+    groups_of: alert id → keys of the groups it is a member of.
     """
 
     alerts: dict[str, Alert] = {}
     by_fingerprint: dict[str, str] = {}
+    by_rule: dict[str, set[str]] = {}
     incidents: dict[int, Incident] = {}
     open_incidents: dict[str, int] = {}
-    incident_members: dict[int, set[str]] = {}
+    closed_incidents: dict[str, int] = {}
+    firing_of: dict[int, set[str]] = {}
     groups: dict[str, Group] = {}
+    groups_of: dict[str, set[str]] = {}
     silences: list[Silence] = []
-    suppressed: set[str] = set()
-    windows: dict[str, list[float]] = {}
+    suppressed: dict[str, None] = {}
+    windows: dict[str, Window] = {}
     stages: dict[str, tuple[StageVerdict, ...]] = {}
     counters: dict[str, int] = {}
     accepted: dict[str, datetime] = {}
@@ -87,11 +100,88 @@ class State(msgspec.Struct):
         self.counters[kind] = self.counters.get(kind, 0) + 1
         return self.counters[kind]
 
+    # Alerts
+
+    def keep(self, alert: Alert) -> None:
+        """Know an alert: one that begins, or one that was loaded."""
+        self.alerts[alert.id] = alert
+        if alert.status == "firing":
+            self.by_fingerprint[alert.fingerprint] = alert.id
+            self.by_rule.setdefault(alert.rule, set()).add(alert.id)
+            if alert.incident:
+                self.firing_of.setdefault(alert.incident, set()).add(alert.id)
+
+    def end(self, alert: Alert) -> None:
+        """It fires no more; it is known until its groups were told."""
+        if self.by_fingerprint.get(alert.fingerprint) == alert.id:
+            del self.by_fingerprint[alert.fingerprint]
+        self.by_rule.get(alert.rule, set()).discard(alert.id)
+        self.firing_of.get(alert.incident or 0, set()).discard(alert.id)
+        self.suppressed.pop(alert.id, None)
+
     def forget(self, alert_id: str) -> None:
         """The alert ended and everyone who should know was told."""
         self.alerts.pop(alert_id, None)
         self.stages.pop(alert_id, None)
         self.accepted.pop(alert_id, None)
+
+    def any_fires(self, incident: int) -> bool:
+        """Whether any alert of an incident fires."""
+        return bool(self.firing_of.get(incident))
+
+    # Incidents
+
+    def keep_incident(self, incident: Incident) -> None:
+        """Know an incident, open or resolved."""
+        self.incidents[incident.number] = incident
+        if incident.status != "resolved" or incident.held:
+            self.open_incidents[incident.key] = incident.number
+        else:
+            if self.open_incidents.get(incident.key) == incident.number:
+                del self.open_incidents[incident.key]
+            self.closed_incidents[incident.key] = incident.number
+
+    def forget_incident(self, incident: Incident) -> None:
+        """It is over for so long that nothing will reopen it."""
+        self.incidents.pop(incident.number, None)
+        self.firing_of.pop(incident.number, None)
+        if self.closed_incidents.get(incident.key) == incident.number:
+            del self.closed_incidents[incident.key]
+
+    # Groups
+
+    def keep_group(self, group: Group) -> None:
+        """Know a group with its members."""
+        self.groups[group.key] = group
+        for alert_id in group.members:
+            self.groups_of.setdefault(alert_id, set()).add(group.key)
+
+    def enter(self, alert: Alert, group: Group) -> None:
+        """Make an alert a member of a group."""
+        group.members.add(alert.id)
+        self.groups_of.setdefault(alert.id, set()).add(group.key)
+        self.changes.groups.add(group.key)
+
+    def leave(self, alert_id: str, group: Group) -> None:
+        """End a membership; with its last one a resolved alert is forgotten."""
+        group.members.discard(alert_id)
+        group.notified.pop(alert_id, None)
+        self.changes.groups.add(group.key)
+        keys = self.groups_of.get(alert_id, set())
+        keys.discard(group.key)
+        if not keys:
+            self.groups_of.pop(alert_id, None)
+            alert = self.alerts.get(alert_id)
+            if alert is not None and alert.status == "resolved":
+                self.forget(alert_id)
+
+    def drop_group(self, group: Group) -> None:
+        """Forget a group and its memberships."""
+        for alert_id in list(group.members):
+            self.leave(alert_id, group)
+        self.groups.pop(group.key, None)
+        self.changes.groups.discard(group.key)
+        self.changes.dropped_groups.add(group.key)
 
     def take_changes(self) -> Changes:
         """What changed since the last call."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
-from core.decide.state import REOPEN_WITHIN, Changes, Group, State, Task
+from core.decide.state import REOPEN_WITHIN, Changes, Group, State, Task, Window
 from core.model.alert import Alert
 from core.model.decision import StageVerdict
 from core.model.incident import Incident
@@ -31,28 +31,24 @@ def load_state(connection: Connection, now: datetime) -> tuple[State, int]:
     ).scalar()
     state = State(counters={k: last_number(connection, k) for k in ("ALT", "INC", "SIL")})
     for row in connection.execute(select(schema.groups)):
-        group = from_row(Group, row)
-        state.groups[group.key] = group
+        state.keep_group(from_row(Group, row))
     members = {i for g in state.groups.values() for i in g.members}
     a, i = schema.alerts, schema.incidents
     for row in connection.execute(select(a).where(a.c.status == "firing").order_by(a.c.number)):
-        _keep(state, from_row(Alert, row))
+        state.keep(from_row(Alert, row))
     for alert_id in members - state.alerts.keys():
         found = connection.execute(select(a).where(a.c.id == alert_id)).first()
         if found is not None:
-            _keep(state, from_row(Alert, found))
+            state.keep(from_row(Alert, found))
     lately = or_(i.c.status != "resolved", i.c.held, i.c.resolved_at > now - REOPEN_WITHIN)
     for row in connection.execute(select(i).where(lately).order_by(i.c.number)):
-        incident = from_row(Incident, row)
-        state.incidents[incident.number] = incident
-        if incident.status != "resolved" or incident.held:
-            state.open_incidents[incident.key] = incident.number
+        state.keep_incident(from_row(Incident, row))
     for row in connection.execute(
         select(schema.silences).where(schema.silences.c.ends_at > now).order_by("number")
     ):
         state.silences.append(from_row(Silence, row))
     for row in connection.execute(select(schema.rule_windows)):
-        state.windows[row.key] = row.hits
+        state.windows[row.key] = Window(row.rule, row.hits)
     for alert in state.alerts.values():
         stages = connection.execute(
             select(schema.decisions.c.stages)
@@ -63,16 +59,8 @@ def load_state(connection: Connection, now: datetime) -> tuple[State, int]:
         if stages:
             state.stages[alert.id] = msgspec.convert(stages, tuple[StageVerdict, ...])
             if alert.status == "firing" and stages[-1]["verdict"] == "suppressed":
-                state.suppressed.add(alert.id)
+                state.suppressed[alert.id] = None
     return state, int(seq or 0)
-
-
-def _keep(state: State, alert: Alert) -> None:
-    state.alerts[alert.id] = alert
-    if alert.status == "firing":
-        state.by_fingerprint[alert.fingerprint] = alert.id
-    if alert.incident:
-        state.incident_members.setdefault(alert.incident, set()).add(alert.id)
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -102,9 +90,7 @@ def make_batch(state: State, changes: Changes, seq: int) -> Batch:
         incidents=[to_row(i) for i in changes.incidents.values()],
         groups=[to_row(state.groups[k]) for k in changes.groups if k in state.groups],
         dropped_groups=[k for k in changes.dropped_groups if k not in state.groups],
-        windows=[
-            {"key": k, "hits": state.windows[k]} for k in changes.windows & state.windows.keys()
-        ],
+        windows=[{"key": k, **to_row(state.windows[k])} for k in windows],
         gone_windows=list(changes.windows - windows),
         silences=[to_row(s) for s in changes.silences],
         decisions=[to_row(d) for d in changes.decisions],

@@ -19,13 +19,14 @@ from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from core import metrics
 from core.clock import Clock, utc_now
-from core.ids import MAX_BATCH, batch_id, event_id, split_event_id, uuid7
+from core.ids import batch_id, event_id, split_event_id, uuid7
 from core.model.event import Event
 from core.store.database import Database
 from core.store.schema import journal, positions, rejected_events
 
 # Any fixed number: it names the lock that orders appends between processes.
 _APPEND_LOCK = 7_420_001
+ROW_EVENTS = 200
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Event]).decode
 _INSERT = insert(journal)
@@ -54,6 +55,7 @@ class Journal:
     def __init__(self, db: Database, clock: Clock = utc_now) -> None:
         self._db = db
         self._clock = clock
+        self.appended = 0  # events, since this process began
         self.on_append: Callable[[], None] = lambda: None
 
     async def append(
@@ -61,43 +63,57 @@ class Journal:
     ) -> list[str]:
         """Make events durable, with how far their source has read, in one transaction.
 
-        Returns the events' ids. Raises StoreError when nothing was stored.
+        Many events become several rows, so that no row takes the decide loop long. Returns the
+        events' ids. Raises StoreError when nothing was stored.
         """
-        if len(events) >= MAX_BATCH:
-            raise ValueError(f"a batch holds at most {MAX_BATCH - 1} events")
-        batch = batch_id()
         moved = positions or []
-        row = {
-            "batch": str(batch),
-            "accepted_at": self._clock(),
-            "source": source,
-            "events": len(events),
-            "payload": _encode(events),
-        }
+        now = self._clock()
+        ids: list[str] = []
+        rows: list[dict[str, Any]] = []
+        for start in range(0, len(events), ROW_EVENTS):
+            part = events[start : start + ROW_EVENTS]
+            batch = batch_id()
+            ids += [event_id(batch, i) for i in range(len(part))]
+            rows.append(
+                {
+                    "batch": str(batch),
+                    "accepted_at": now,
+                    "source": source,
+                    "events": len(part),
+                    "payload": _encode(part),
+                }
+            )
 
         def work(connection: Connection) -> None:
-            if events:
+            if rows:
                 if connection.dialect.name == "postgresql":
                     connection.execute(text(f"SELECT pg_advisory_xact_lock({_APPEND_LOCK})"))
-                connection.execute(_INSERT, row)
+                connection.execute(_INSERT, rows)
             for position in moved:
                 _save_position(connection, position)
 
         await self._db.write(work)
         if events:
             metrics.EVENTS_ACCEPTED.labels(source.split(":", 1)[0]).inc(len(events))
+            self.appended += len(events)
             self.on_append()
-        return [event_id(batch, i) for i in range(len(events))]
+        return ids
 
-    async def after(self, seq: int, limit: int = 50) -> list[JournalBatch]:
-        """The batches that follow `seq`, oldest first."""
-        query = select(journal).where(journal.c.seq > seq).order_by(journal.c.seq).limit(limit)
+    async def after(self, seq: int, events: int = 1000) -> list[JournalBatch]:
+        """The rows that follow `seq`, oldest first, until they hold at least so many events."""
+        query = select(journal).where(journal.c.seq > seq).order_by(journal.c.seq).limit(events)
 
         def work(connection: Connection) -> list[JournalBatch]:
-            return [
-                JournalBatch(r.seq, r.accepted_at, r.source, _decode(r.payload))
-                for r in connection.execute(query)
-            ]
+            found: list[JournalBatch] = []
+            left = events
+            for row in connection.execute(query):
+                found.append(
+                    JournalBatch(row.seq, row.accepted_at, row.source, _decode(row.payload))
+                )
+                left -= row.events
+                if left <= 0:
+                    break
+            return found
 
         return await self._db.read(work)
 

@@ -146,6 +146,7 @@ rule_windows = Table(
     "rule_windows",  # when a counting rule matched lately, by rule and group
     metadata,
     Column("key", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
     Column("hits", Json, nullable=False),
 )
 silences = Table(
@@ -352,8 +353,7 @@ sessions = Table(
     "sessions",
     metadata,
     Column("digest", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("role", Text, nullable=False),
+    Column("token", Text, nullable=False),  # digest of the token it was opened with
     Column("csrf", Text, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
 )

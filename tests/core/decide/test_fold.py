@@ -219,18 +219,54 @@ def test_a_worse_alert_is_told_again() -> None:
     assert story.incident.severity == "critical"
 
 
-def test_resolved_by_a_person_while_firing_is_held() -> None:
+def test_what_a_person_resolved_while_it_fired_is_held_for_repeat_interval() -> None:
     story = Story(resolve_timeout="1d")
     story.tell("DiskFull", host="a")
     story.wait(11)
     story.people.resolve(1, "li.wei", "cleaned", story.now)
     story.tell("DiskFull", host="a")
-    story.tell("DiskFull", host="b")
     story.wait(1800, step=10)
     assert story.incident.status == "resolved"
     assert story.kinds() == ["firing"]
-    story.wait(2000, step=10)
-    assert 2 in story.fold.state.incidents
+    story.wait(1900, step=10)
+    assert story.kinds() == ["firing", "firing"]
+    assert story.log[1].incident == 2
+
+
+def test_a_new_alert_beside_a_held_one_is_told_at_once() -> None:
+    story = Story(resolve_timeout="1d")
+    story.tell("DiskFull", host="a")
+    story.wait(11)
+    story.people.resolve(1, "li.wei", "cleaned", story.now)
+    story.tell("DiskFull", host="b")
+    story.wait(11)
+    assert [(n.incident, len(n.alerts)) for n in story.log] == [(1, 1), (2, 1)]
+    story.wait(3700, step=10)  # host a joins the open incident then
+    assert story.log[2].incident == 2
+    assert set(story.log[2].alerts) >= set(story.log[0].alerts)
+
+
+def test_a_held_incident_whose_alerts_clear_makes_room_for_a_new_one() -> None:
+    story = Story(resolve_timeout="1d")
+    story.tell("DiskFull", host="a")
+    story.wait(11)
+    story.people.resolve(1, "li.wei", "cleaned", story.now)
+    story.tell("DiskFull", host="a", status="resolved")
+    story.wait(5)
+    story.tell("DiskFull", host="a")
+    story.wait(11)
+    assert [(n.kind, n.incident) for n in story.log][-1] == ("firing", 2)
+
+
+def test_an_alert_that_came_and_went_between_two_messages_is_forgotten() -> None:
+    story = Story(resolve_timeout="1d")
+    story.tell("DiskFull", host="a")
+    story.wait(11)
+    story.tell("DiskFull", host="b")
+    story.tell("DiskFull", host="b", status="resolved")
+    story.wait(120)
+    assert story.kinds() == ["firing"]
+    assert [a.labels["host"] for a in story.fold.state.alerts.values()] == ["a"]
 
 
 def test_continue_tells_two_receivers_of_one_incident() -> None:
