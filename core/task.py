@@ -49,13 +49,14 @@ class TaskKind(msgspec.Struct, frozen=True, kw_only=True):
 
     retry_delays: waits after each failed attempt; when they are used up the task is failed and
     `on_dead` is told. An error with `retryable` false fails at once; `retry_after` is honoured.
-    concurrency: how many at once in one queue. A queue's name may be `<kind>:<lane>`; each lane
-    is counted by itself. timeout: a run that takes longer is canceled and counts as failed.
+    concurrency: how many at once in one queue; a function of the queue's name where its lanes
+    differ. A queue's name may be `<kind>:<lane>`; each lane is counted by itself. timeout: a run
+    that takes longer is canceled and counts as failed.
     """
 
     kind: str
     handler: Handler
-    concurrency: int = 1
+    concurrency: int | Callable[[str], int] = 1
     timeout: timedelta = timedelta(seconds=60)
     retry_delays: tuple[float, ...] = (1, 5, 15, 60, 300)
     on_dead: Callable[[Task, str], Awaitable[None]] | None = None
@@ -74,10 +75,12 @@ class TaskQueue(Protocol):
         key: str | None = None,
         run_at: datetime | None = None,
         priority: int = 1,
+        expedite: bool = False,
     ) -> None:
         """Put a task in the caller's transaction. It wakes a worker after `tx` commits.
 
         queue: defaults to the kind. key: while an unfinished task has this key, nothing is
-        added. run_at: not before. priority: lower first.
+        added; with `expedite` the one that waits runs now. run_at: not before. priority: lower
+        first.
         """
         ...

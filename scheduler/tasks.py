@@ -61,13 +61,19 @@ class EmbeddedQueue:
         key: str | None = None,
         run_at: datetime | None = None,
         priority: int = 1,
+        expedite: bool = False,
     ) -> None:
         """See core.task.TaskQueue.defer."""
+        now = self._clock()
         if key is not None:
             unfinished = select(tasks.c.id).where(tasks.c.key == key, tasks.c.state.in_(UNFINISHED))
-            if tx.execute(unfinished.limit(1)).first() is not None:
+            known = tx.execute(unfinished.limit(1)).scalar()
+            if known is not None:
+                if expedite:
+                    hurry = update(tasks).where(tasks.c.id == known, tasks.c.state == "pending")
+                    tx.execute(hurry.values(run_at=now, attempts=0))
+                    self.wake()
                 return
-        now = self._clock()
         tx.execute(
             insert(tasks).values(
                 id=uuid7(),
@@ -199,7 +205,10 @@ class EmbeddedQueue:
 
     def _limit(self, queue: str) -> int:
         kind = self._kinds.get(queue.split(":", 1)[0])
-        return kind.concurrency if kind is not None else 1
+        if kind is None:
+            return 1
+        limit = kind.concurrency
+        return limit if isinstance(limit, int) else limit(queue)
 
     async def _run(self, task: Task) -> None:
         kind = self._kinds[task.kind]

@@ -29,6 +29,10 @@ class Channel(Protocol):
 
     name: str
 
+    def messages(self, outgoing: Outgoing) -> int:
+        """How many messages of the platform it takes; they count against its limits."""
+        ...
+
     async def send(self, outgoing: Outgoing) -> Receipt:
         """Hand it to the platform; the receipt holds the platform's own success code.
 

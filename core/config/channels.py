@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class ChannelBase(BaseModel):
@@ -50,6 +52,18 @@ class Webhook(ChannelBase):
     url: str = Field(repr=False)
     secret: str = Field(repr=False)
     events: list[str] = []
+
+    @field_validator("secret")
+    @classmethod
+    def _signing_secret(cls, value: str) -> str:
+        """Standard Webhooks: `whsec_` and base64."""
+        try:
+            key = base64.b64decode(value.removeprefix("whsec_"), validate=True)
+        except binascii.Error as error:
+            raise ValueError("must be whsec_ and base64, as `openssl rand -base64 32`") from error
+        if value and not key:
+            raise ValueError("is empty after whsec_")
+        return value
 
 
 class WecomRobot(ChannelBase):

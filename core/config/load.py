@@ -20,8 +20,17 @@ from core.errors import ConfigError, Problem
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
-def load_settings(path: Path, environment: dict[str, str] | None = None) -> Settings:
-    """Read, fill in and check a settings file. ConfigError lists every problem in it."""
+def load_settings(
+    path: Path,
+    environment: dict[str, str] | None = None,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+) -> Settings:
+    """Read, fill in and check a settings file. ConfigError lists every problem in it.
+
+    host, port: what the command line says instead of the file.
+    """
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -34,6 +43,9 @@ def load_settings(path: Path, environment: dict[str, str] | None = None) -> Sett
         raw = {}
     if not isinstance(raw, dict):
         raise ConfigError([Problem(str(path), "must be a mapping of settings")])
+    given = {k: v for k, v in (("host", host), ("port", port)) if v is not None}
+    if given and isinstance(raw.get("server", {}), dict):
+        raw = {**raw, "server": {**raw.get("server", {}), **given}}
     return parse_settings(raw, environment)
 
 

@@ -5,6 +5,7 @@ Names are fixed by outsiders' files; units stand in the value (`10s`, `4MiB`).
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -315,6 +316,13 @@ class Knowledge(Section):
     starter: bool = True
 
 
+class Demo(Section):
+    """The bundled demo shop: the log it writes, and where it leaves reports. Empty: no demo."""
+
+    log: str = ""
+    files: str = ""
+
+
 class Limits(Section):
     """Bounds on what callers may send. rate_per_client: requests a second, 0 for none."""
 
@@ -353,12 +361,18 @@ class Settings(Section):
     ai: Ai = Ai()
     knowledge: Knowledge = Knowledge()
     limits: Limits = Limits()
+    demo: Demo = Demo()
 
     @property
     def base_url(self) -> str:
         """The address that links point to, without a trailing slash."""
         given = self.server.base_url.rstrip("/")
         return given or f"http://{self.server.host}:{self.server.port}"
+
+    @property
+    def data_path(self) -> Path:
+        """Where tocsin keeps what it keeps."""
+        return Path(self.data_dir)
 
     @property
     def tz(self) -> ZoneInfo:

@@ -27,6 +27,10 @@ class RuleMatched(Protocol):
     def summary(self) -> str: ...
     @property
     def clears(self) -> bool: ...
+    @property
+    def annotations(self) -> dict[str, str]: ...
+    @property
+    def links(self) -> dict[str, str]: ...
 
 
 Evaluate = Callable[[Event], Iterable[RuleMatched]]
@@ -98,15 +102,20 @@ def _of_rule(event: Event, match: RuleMatched) -> Signal:
         if event.dedup_key
         else fingerprint("rule", match.rule, *match.fingerprint_values)
     )
+    annotations = {**event.annotations, **match.annotations}
+    if match.summary:
+        annotations["summary"] = match.summary
+    if event.body:
+        annotations["log"] = event.body[:2000]
     return Signal(
         fingerprint=key,
         status="resolved" if match.clears or event.status == "resolved" else "firing",
         at=event.occurred_at,
         labels=labels,
-        annotations={**event.annotations, "summary": match.summary, "log": event.body[:2000]},
+        annotations=annotations,
         severity=match.severity,
         source=event.source,
         rule=match.rule,
-        links=event.links,
+        links={**event.links, **match.links},
         clears_rule=match.clears,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -16,11 +15,11 @@ from core.model.alert import Alert
 from core.model.decision import StageVerdict
 from core.model.incident import Incident
 from core.model.silence import Silence
-from core.store import schema
-from core.store.database import last_number, next_number
+from core.store import outbox, schema
+from core.store.database import last_number
+from core.store.outbox import Defer
 from core.store.rows import from_row, to_row
 
-Defer = Callable[[Connection, Task], None]
 _FOLD = "fold"
 
 
@@ -114,15 +113,7 @@ def save(connection: Connection, batch: Batch, defer: Defer) -> None:
         connection.execute(insert(schema.decisions), batch.decisions)
     if batch.timeline:
         connection.execute(insert(schema.timeline), batch.timeline)
-    if batch.notifications:
-        first = next_number(connection, "NTF", len(batch.notifications))
-        numbered = [{**n, "number": first + i} for i, n in enumerate(batch.notifications)]
-        connection.execute(insert(schema.notifications), numbered)
-        for row in numbered:
-            task = Task(
-                "notify", {"notification": row["id"]}, row["id"], f"notify:{row['channel']}"
-            )
-            defer(connection, task)
+    outbox.add(connection, batch.notifications, defer)
     for task in batch.tasks:
         defer(connection, task)
     for kind, value in batch.counters.items():

@@ -111,6 +111,7 @@ incidents = Table(
     Column("assignee", Text, nullable=False),
     Column("held", Boolean, nullable=False),
     Index("incidents_status", "status", "number"),
+    Index("incidents_updated", "updated_at"),
 )
 similar_items = Table(
     "similar_items",  # what the knowledge base found for an incident: list[SimilarItem]
@@ -258,6 +259,7 @@ articles = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("source_path", name="articles_source_path"),
     Index("articles_updated", "updated_at"),
+    Index("articles_incident", "incident"),
 )
 article_versions = Table(
     "article_versions",
@@ -270,6 +272,18 @@ article_versions = Table(
     Column("author", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+)
+article_steps = Table(
+    "article_steps",  # submitted, approved, rejected, archived: by whom, and what they said
+    metadata,
+    Column("seq", BigId, primary_key=True, autoincrement=True),
+    Column("article", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),  # the status it led to
+    Column("by", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("article_steps_article", "article", "seq"),
 )
 passages = Table(
     "passages",  # embedded pieces of articles and incidents: the index is a cache of these rows
@@ -300,6 +314,7 @@ uploads = Table(
     Column("state", Text, nullable=False),
     Column("stage", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("turn", Integer, nullable=False, default=1),  # grows when it is wanted again
     Column("error", Text, nullable=False),
     Column("etag", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -307,6 +322,7 @@ uploads = Table(
     Column("finished_at", UtcDateTime),
     UniqueConstraint("source", "path", "version", name="uploads_promise"),
     Index("uploads_state", "state", "number"),
+    Index("uploads_source", "source", "state", "finished_at"),
 )
 messages = Table(
     "messages",  # the web room

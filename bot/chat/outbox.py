@@ -1,0 +1,263 @@
+"""The outbox: each notification row is sent by one task, in its channel's lane, one at a time.
+
+Delivered means that the platform said so. A lane with a budget (a robot may send 18 a minute)
+waits for it; what waits longer than the budget lasts is merged into a digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+import structlog
+from sqlalchemy import Connection
+
+from bot.chat.channel import Channel, Outgoing
+from core import metrics
+from core.clock import Clock, utc_now
+from core.decide.telling import Payload
+from core.errors import Conflict, DeliveryError, NotFound
+from core.model.incident import TimelineEntry
+from core.model.notification import Notification, Receipt
+from core.store import outbox as store
+from core.store import queries
+from core.store.database import Database
+from core.task import Reschedule, Task, TaskCanceled, TaskKind, TaskQueue
+from core.text import say
+
+log = structlog.get_logger(__name__)
+KIND = "notify"
+# An outage of two hours loses nothing; what is older than that is a dead letter to be looked at.
+RETRY_DELAYS = (1.0, 5.0, 15.0, 60.0, 300.0, 300.0, 600.0, 1800.0, 3600.0)
+FIRST_MESSAGE_WAITS = 0.3  # seconds, for similar incidents
+KEPT_FOR_CRITICAL = 2
+_decode = msgspec.json.Decoder(Payload).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Lane(msgspec.Struct, frozen=True):
+    """The budget of one channel: `name` is shared by channels that share a robot."""
+
+    name: str
+    per_minute: int
+
+
+class Outbox:
+    """Sends notifications. Register `task_kind()` on the queue."""
+
+    def __init__(
+        self,
+        db: Database,
+        queue: TaskQueue,
+        channels: Mapping[str, Channel],
+        lanes: Mapping[str, Lane],
+        enriched: Callable[[int, float], Awaitable[None]],
+        language: str,
+        clock: Clock = utc_now,
+    ) -> None:
+        """enriched: waits until similar incidents are known, at most so many seconds."""
+        self._db = db
+        self._queue = queue
+        self._channels = channels
+        self._lanes = lanes
+        self._enriched = enriched
+        self._language = language
+        self._clock = clock
+
+    def task_kind(self) -> TaskKind:
+        """How notifications are sent: one at a time in each channel's queue."""
+        return TaskKind(
+            kind=KIND,
+            handler=self._send,
+            concurrency=1,
+            timeout=timedelta(seconds=90),
+            retry_delays=RETRY_DELAYS,
+            on_dead=self._dead,
+        )
+
+    # Sending
+
+    async def _send(self, task: Task) -> None:
+        found = await self._db.read(lambda c: store.load(c, task.payload["notification"]))
+        if found is None or found.state == "sent":
+            raise TaskCanceled("there is nothing to send any more")
+        channel = self._channels.get(found.channel)
+        if channel is None:
+            raise DeliveryError(
+                f"there is no channel {found.channel!r} in the settings", retryable=False
+            )
+        if found.kind == "firing" and found.incident is not None:
+            await self._enriched(found.incident, FIRST_MESSAGE_WAITS)
+        notification = await self._db.write(lambda c: self._claim(c, found))
+        try:
+            receipt = await channel.send(await self._outgoing(notification))
+        except DeliveryError as error:
+            await self._failed(notification, error)
+            raise
+        text = say(
+            f"chat.notified.{notification.kind}", self._language, channel=notification.channel
+        ) if notification.kind != "event" else ""  # fmt: skip
+        await self._db.write(lambda c: store.sent(c, notification, receipt, text))
+        metrics.NOTIFICATIONS.labels(notification.channel, "sent").inc()
+        if notification.accepted_at is not None:
+            took = (receipt.at - notification.accepted_at).total_seconds()
+            metrics.NOTIFICATION_LATENCY.labels(notification.channel).observe(max(took, 0))
+
+    def _claim(self, connection: Connection, notification: Notification) -> Notification:
+        """Take a place in the lane's budget, and the row. Raises Reschedule when there is none."""
+        lane = self._lanes.get(notification.channel)
+        if lane is not None:
+            notification = self._take_place(connection, lane, notification)
+        attempts = notification.attempts + 1
+        store.change(connection, notification.id, state="sending", attempts=attempts)
+        return msgspec.structs.replace(notification, state="sending", attempts=attempts)
+
+    def _take_place(
+        self, connection: Connection, lane: Lane, notification: Notification
+    ) -> Notification:
+        now = self._clock()
+        budget = store.budget(connection, lane.name, lane.per_minute, now)
+        if budget.resting_until is not None:
+            raise Reschedule(budget.resting_until, "the platform asked for a pause")
+        urgent = notification.priority == 0
+        kept = 0 if urgent else KEPT_FOR_CRITICAL
+        if budget.free <= kept:
+            soon = max(budget.next_free, now + timedelta(seconds=1))
+            raise Reschedule(soon, "this minute's budget is used up")
+        if notification.kind == "firing":
+            others = [
+                other
+                for other in store.waiting(connection, notification.channel)
+                if other.id != notification.id
+                and other.kind == "firing"
+                and (other.priority == 0) == urgent
+            ]
+            if len(others) >= budget.free - kept:
+                notification = _digest(connection, notification, others)
+        store.spend(connection, lane.name, now)
+        return notification
+
+    async def _outgoing(self, notification: Notification) -> Outgoing:
+        if notification.kind == "event":
+            return Outgoing(notification, None, queries.Story())
+        payload = _decode(notification.payload)
+        number = notification.incident
+        if number is None:
+            return Outgoing(notification, payload, queries.Story())
+        stories = await self._db.read(lambda c: queries.stories(c, [number]))
+        return Outgoing(notification, payload, stories[number])
+
+    async def _failed(self, notification: Notification, error: DeliveryError) -> None:
+        now = self._clock()
+        receipt = Receipt(error.code, error.text, now)
+        lane = self._lanes.get(notification.channel)
+
+        def work(connection: Connection) -> None:
+            store.change(
+                connection,
+                notification.id,
+                state="failed",
+                receipt=msgspec.to_builtins(receipt, builtin_types=(datetime,)),
+                maybe_duplicate=notification.maybe_duplicate or error.unknown_outcome,
+            )
+            if lane is not None and error.retry_after:
+                until = now + timedelta(seconds=error.retry_after)
+                store.rest(connection, lane.name, until, now)
+
+        await self._db.write(work)
+        metrics.NOTIFICATIONS.labels(notification.channel, "failed").inc()
+        log.warning(
+            "notification_failed",
+            notification=notification.short_id,
+            channel=notification.channel,
+            code=error.code,
+            why=error.text,
+            retryable=error.retryable,
+        )
+
+    async def _dead(self, task: Task, why: str) -> None:
+        """Every attempt failed, or the first one for good."""
+        now = self._clock()
+
+        def work(connection: Connection) -> Notification | None:
+            found = store.load(connection, task.payload["notification"])
+            if found is None:
+                return None
+            receipt = found.receipt or Receipt("", why, now)
+            values = msgspec.to_builtins(receipt, builtin_types=(datetime,))
+            store.change(connection, found.id, state="dead", receipt=values)
+            if found.incident is not None:
+                text = say(
+                    "chat.undeliverable",
+                    self._language,
+                    channel=found.channel,
+                    id=found.short_id,
+                    why=why,
+                )
+                entry = TimelineEntry(now, "undeliverable", "", text)
+                store.note(connection, found.incident, entry)
+            return found
+
+        found = await self._db.write(work)
+        if found is not None:
+            metrics.DEAD_LETTERS.labels(found.channel).inc()
+            log.error("notification_dead", notification=found.short_id, channel=found.channel)
+
+    # What people do
+
+    async def retry(self, number: int) -> Notification:
+        """Send a failed or dead notification again, now. NotFound, or Conflict when it is not."""
+
+        def work(connection: Connection) -> Notification:
+            found = queries.notification(connection, number)
+            if found is None:
+                raise NotFound(f"there is no notification NTF-{number}")
+            if found.state not in {"failed", "dead"}:
+                raise Conflict(f"{found.short_id} is {found.state}")
+            return self._again(connection, found)
+
+        return await self._db.write(work)
+
+    async def retry_failed(self, since: datetime | None) -> Sequence[Notification]:
+        """Send everything again that failed or died since a moment (None: ever), at most 500."""
+        states: tuple[Literal["failed", "dead"], ...] = ("failed", "dead")
+        wanted = queries.Filter(status=states, since=since)
+
+        def work(connection: Connection) -> list[Notification]:
+            page = queries.notifications(connection, wanted, limit=queries.MAX_LIMIT)
+            return [self._again(connection, found) for found in page.items]
+
+        return await self._db.write(work)
+
+    def _again(self, connection: Connection, found: Notification) -> Notification:
+        store.change(connection, found.id, state="pending")
+        self._queue.defer(
+            connection,
+            KIND,
+            {"notification": found.id},
+            queue=f"{KIND}:{found.channel}",
+            key=found.id,
+            priority=min(found.priority, 1),
+            expedite=True,
+        )
+        return msgspec.structs.replace(found, state="pending")
+
+    async def measure(self) -> None:
+        """Set the gauge of what waits, by channel."""
+        counts = await self._db.read(store.pending_counts)
+        for name in self._channels:
+            metrics.OUTBOX_PENDING.labels(name).set(counts.get(name, 0))
+
+
+def _digest(
+    connection: Connection, notification: Notification, others: list[Notification]
+) -> Notification:
+    """One message for all that waits, the most severe incident first."""
+    if not others:
+        return notification
+    payloads = [_decode(n.payload) for n in (notification, *others)]
+    alerts = [alert for payload in payloads for alert in payload.alerts]
+    body = _encode(Payload(None, alerts)).decode()
+    return store.merge(connection, notification, others, body)

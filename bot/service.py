@@ -1,0 +1,251 @@
+"""The composition root: the one place where parts are built, wired, started and stopped.
+
+What takes input starts last and stops first, so that nothing is taken in that nobody handles.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import structlog
+from aiohttp import web
+from sqlalchemy import Connection
+
+from bot.audit import Audit
+from bot.chat.outbox import Outbox
+from bot.chat.webhook.publish import Publisher
+from bot.command.dispatcher import Dispatcher
+from bot.command.parts import CommandParts
+from bot.enrich import Enrichment
+from bot.http.app import make_app
+from bot.http.auth import Auth
+from bot.http.parts import HttpParts, PartStatus
+from bot.http.stream import Feed
+from bot.probes import ai_probe, outbox_probe, upload_probe
+from bot.rooms import Rooms
+from bot.sources import Sources
+from bot.watchdog import LoopWatchdog
+from core.clock import utc_now
+from core.config.settings import Settings
+from core.decide.policy import make_policy
+from core.decide.state import Changes, Task
+from core.errors import ConfigError, Problem
+from core.http import HttpClient
+from core.loop import Loop
+from core.model.event import Event
+from core.model.notification import Notification
+from core.model.shape import incident_shape, upload_shape
+from core.model.upload import Upload
+from core.rule import Evaluator
+from core.store import Journal, outbox, queries
+from core.store.open import DataDir, Stores
+from core.store.rows import to_row
+from core.upload import Uploads
+from knowledge.analysis.analyst import Analyst
+from knowledge.ask import Ask
+from knowledge.base import KnowledgeBase
+from knowledge.llm import LlmClient
+from scheduler.jobs import Jobs
+from scheduler.retention import prune
+from scheduler.selfcheck import SelfCheck
+from scheduler.tasks import EmbeddedQueue
+
+log = structlog.get_logger(__name__)
+DRAIN = 6.0  # seconds that running tasks get to finish when the service stops
+
+
+class Service:
+    """One tocsin. Build it in the event loop, then `start()`, and `stop()` once."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open the store and build every part. ConfigError, StoreError."""
+        self.settings = settings
+        self._data_dir = DataDir(settings.data_path, alone=not settings.database.url)
+        self._stores = stores = Stores.open(settings)
+        db, policy = stores.db, make_policy(settings)
+        self._http = HttpClient()
+        self.journal = Journal(stores.journal_db)
+        self.queue = EmbeddedQueue(db)
+        self.loop = Loop(policy, db, self.journal, self.queue, Evaluator(settings.rules))
+        self.loop.on_commit = self._committed
+        self.feed = Feed()
+        self.uploads = Uploads(settings, db, self.queue, self._report)
+        self.publisher = Publisher(db, policy.subscribers, self._defer)
+        self.uploads.on_finished = self._upload_finished
+        self._llm = LlmClient(settings, db) if settings.ai.enabled else None
+        self.kb = KnowledgeBase(settings, db, settings.data_path)
+        self.analyst = Analyst(settings, db, self._llm)
+        self.ask = Ask(settings, self.kb.search, self._llm)
+        self.rooms = Rooms(settings, db, self._http)
+        self.enrichment = Enrichment(
+            db,
+            self.kb,
+            self.analyst,
+            model=self._llm is not None,
+            can_reply=frozenset(self.rooms.channels) - {s.channel for s in policy.subscribers},
+            notify=self._notify,
+            changed=self._incident_changed,
+        )
+        self.outbox = Outbox(
+            db,
+            self.queue,
+            self.rooms.channels,
+            self.rooms.lanes,
+            self.enrichment.ready,
+            settings.language,
+        )
+        for kind in (
+            self.outbox.task_kind(),
+            *self.enrichment.task_kinds(),
+            *self.uploads.task_kinds(),
+        ):
+            self.queue.register(kind)
+        self.auth = Auth(settings, db)
+        self._audit = Audit(db)
+        self.dispatcher = Dispatcher(self._command_parts(), self._audit)
+        self.sources = Sources(settings, self.journal, self.uploads.offer, self._report)
+        self._jobs = Jobs()
+        self._watchdog: asyncio.Task[None] | None = None
+        self._web: web.AppRunner | None = None
+        self.address = ""
+
+    def _command_parts(self) -> CommandParts:
+        return CommandParts(
+            settings=self.settings,
+            db=self._stores.db,
+            loop=self.loop,
+            kb=self.kb,
+            ask=self.ask,
+            uploads=self.uploads,
+            queue=self.queue,
+            outbox=self.outbox,
+            ready=self.ready,
+        )
+
+    def _http_parts(self) -> HttpParts:
+        return HttpParts(
+            settings=self.settings,
+            db=self._stores.db,
+            journal=self.journal,
+            journal_db=self._stores.journal_db,
+            loop=self.loop,
+            kb=self.kb,
+            ask=self.ask,
+            analyst=self.analyst,
+            uploads=self.uploads,
+            outbox=self.outbox,
+            dispatcher=self.dispatcher,
+            audit=self._audit,
+            auth=self.auth,
+            ready=self.ready,
+            feed=self.feed,
+        )
+
+    # Starting and stopping
+
+    async def start(self) -> str | None:
+        """Start every part. Returns the one-time sign-in token when this start made one."""
+        token = await self.auth.load()
+        await self.loop.start()
+        await self.queue.start()
+        await self.kb.start()
+        await self.rooms.listen(self.dispatcher)
+        self._start_jobs()
+        self._watchdog = asyncio.create_task(LoopWatchdog().run(), name="watchdog")
+        await self._serve()
+        await self.sources.start()
+        log.info("started", address=self.address)
+        return token
+
+    async def _serve(self) -> None:
+        server = self.settings.server
+        self._web = web.AppRunner(
+            make_app(self._http_parts()), access_log=None, shutdown_timeout=1.0
+        )
+        await self._web.setup()
+        try:
+            await web.TCPSite(self._web, server.host, server.port, backlog=1024).start()
+        except OSError as error:
+            text = f"cannot listen on {server.host}:{server.port}: {error.strerror}"
+            raise ConfigError([Problem("server", text)]) from error
+        port = self._web.addresses[0][1]
+        self.address = f"http://{server.host}:{port}"
+
+    def _start_jobs(self) -> None:
+        db, rules = self._stores.db, self.settings.self_
+        check = SelfCheck(
+            (
+                upload_probe(rules, self.uploads),
+                ai_probe(rules, self.analyst),
+                outbox_probe(rules, db, self.rooms.channels),
+            ),
+            self._report,
+            self.settings.language,
+        )
+        self._jobs.every(10, "selfcheck", check.look)
+        self._jobs.every(5, "outbox_gauge", self.outbox.measure)
+        self._jobs.every(3600, "retention", self._prune)
+        self._jobs.start()
+
+    async def _prune(self) -> None:
+        await prune(self._stores.db, self._stores.journal_db, self.journal, utc_now())
+
+    async def stop(self) -> None:
+        """Stop taking in, decide and send what can be within the drain time, let go."""
+        await self.sources.stop()
+        if self._web is not None:
+            self.feed.close()
+            await self._web.cleanup()
+        self._jobs.stop()
+        await self.rooms.stop()
+        await self.loop.stop()
+        await self.queue.stop(DRAIN)
+        await self.kb.stop()
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watchdog
+        if self._llm is not None:
+            await self._llm.close()
+        await self._http.close()
+        await asyncio.to_thread(self._stores.close)
+        self._data_dir.release()
+        log.info("stopped")
+
+    async def ready(self) -> list[PartStatus]:
+        """Each part's condition, for /readyz and /status."""
+        found = [
+            PartStatus("decide", self.loop.healthy, "" if self.loop.healthy else "no state"),
+            PartStatus("knowledge", True, self.kb.status),
+        ]
+        return [*found, *self.rooms.statuses()]
+
+    # What parts tell each other
+
+    async def _report(self, event: Event) -> None:
+        await self.journal.append(event.source, [event])
+
+    def _defer(self, connection: Connection, task: Task) -> None:
+        self.queue.defer(
+            connection, task.kind, task.payload, queue=task.queue or None, key=task.key
+        )
+
+    def _notify(self, connection: Connection, notification: Notification) -> None:
+        outbox.add(connection, [to_row(notification)], self._defer)
+
+    async def _upload_finished(self, upload: Upload) -> None:
+        if upload.state in {"succeeded", "failed"}:
+            await self.publisher.publish(f"upload.{upload.state}", upload_shape(upload))
+
+    def _committed(self, changes: Changes) -> None:
+        for incident in changes.incidents.values():
+            self.feed.publish("incident", incident_shape(incident))
+
+    def _incident_changed(self, number: int) -> None:
+        asyncio.get_running_loop().create_task(self._show(number))
+
+    async def _show(self, number: int) -> None:
+        incident = await self._stores.db.read(lambda c: queries.incident(c, number))
+        if incident is not None:
+            self.feed.publish("incident", incident_shape(incident))

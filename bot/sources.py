@@ -1,0 +1,47 @@
+"""The configured sources that tocsin reads by itself: logs, watched directories, the demo."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from bot.demo import DemoShop
+from core.config.settings import FileSource, Settings
+from core.intake.tail import Tail
+from core.intake.watch import Watch
+from core.model.event import Event
+from core.store.journal import Journal
+
+
+class Sources:
+    """Start them last: what they read must find someone to decide on it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        journal: Journal,
+        offer: Callable[[FileSource, Path], Awaitable[object]],
+        report: Callable[[Event], Awaitable[None]],
+    ) -> None:
+        self._tails = [Tail(log, settings.rules, journal) for log in settings.logs]
+        self._watches = [Watch(source, offer, report) for source in settings.files]
+        self._demo: asyncio.Task[None] | None = None
+        self._settings = settings
+
+    async def start(self) -> None:
+        """Begin to read."""
+        demo = self._settings.demo
+        if demo.log:
+            files = Path(demo.files) if demo.files else None
+            shop = DemoShop(Path(demo.log), files, self._settings.tz)
+            self._demo = asyncio.create_task(shop.run(), name="demo")
+        for part in (*self._tails, *self._watches):
+            await part.start()
+
+    async def stop(self) -> None:
+        """Read no more; how far each has read is saved."""
+        if self._demo is not None:
+            self._demo.cancel()
+        for part in (*self._tails, *self._watches):
+            await part.stop()

@@ -1,0 +1,87 @@
+"""Opening the store: the engines of the settings, brought to the newest tables."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Self, TextIO
+
+from sqlalchemy import Engine, MetaData
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.config.settings import Settings
+from core.errors import ConfigError, Problem, StoreError
+from core.store.database import Database, make_engine, sqlite_url
+from core.store.migrations import upgrade
+from core.store.schema import journal_metadata, metadata
+
+
+class DataDir:
+    """The data directory, held by one process: on SQLite there is exactly one `serve`."""
+
+    def __init__(self, path: Path, *, alone: bool) -> None:
+        """alone: refuse when another process holds it. ConfigError says who."""
+        self.path = path
+        self._file: TextIO | None = None
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if alone:
+                self._hold(path / "tocsin.lock")
+        except OSError as error:
+            problem = Problem("data_dir", f"{path} cannot be used: {error.strerror}")
+            raise ConfigError([problem]) from error
+
+    def _hold(self, lock: Path) -> None:
+        file = lock.open("a+", encoding="ascii")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            holder = file.read(20).strip() or "unknown"
+            file.close()
+            text = f"another tocsin serves {self.path} already (process {holder}); stop it first"
+            raise ConfigError([Problem("data_dir", text)]) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        self._file = file
+
+    def release(self) -> None:
+        """Let another process have it."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class Stores:
+    """The main database and the journal's: two files on SQLite, one database on PostgreSQL."""
+
+    def __init__(self, db: Database, journal_db: Database) -> None:
+        self.db = db
+        self.journal_db = journal_db
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Connect and migrate. StoreError when the database cannot be reached or is newer."""
+        url = settings.database.url
+        directory = Path(settings.data_dir)
+        main = make_engine(url or sqlite_url(directory / "tocsin.db"))
+        journal = main if url else make_engine(sqlite_url(directory / "journal.db"))
+        _migrate(main, "main", metadata)
+        _migrate(journal, "journal", journal_metadata)
+        db = Database(main)
+        return cls(db, db if url else Database(journal))
+
+    def close(self) -> None:
+        """Finish what waits to be written, and let go."""
+        self.journal_db.close()
+        self.db.close()
+
+
+def _migrate(engine: Engine, branch: str, tables: MetaData) -> None:
+    try:
+        upgrade(engine, branch, tables)
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        raise StoreError(f"the database cannot be opened: {cause}") from error

@@ -1,0 +1,19 @@
+"""What the chat rooms say by themselves."""
+
+TEXTS: dict[str, dict[str, str]] = {
+    "chat.notified.firing": {"zh-CN": "已通知 {channel}", "en": "Told {channel}"},
+    "chat.notified.digest": {"zh-CN": "已合并通知 {channel}", "en": "Told {channel} in a digest"},
+    "chat.notified.resolved": {
+        "zh-CN": "已通知 {channel} 恢复",
+        "en": "Told {channel} that it cleared",
+    },
+    "chat.notified.update": {"zh-CN": "已再次提醒 {channel}", "en": "Reminded {channel}"},
+    "chat.notified.reply": {
+        "zh-CN": "已向 {channel} 补充分析",
+        "en": "Told {channel} the analysis",
+    },
+    "chat.undeliverable": {
+        "zh-CN": "{channel} 未能收到 {id}：{why}",
+        "en": "{channel} did not get {id}: {why}",
+    },
+}

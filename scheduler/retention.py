@@ -1,0 +1,54 @@
+"""Retention: what is old and decided is deleted, so that the store does not grow for ever."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, delete, func, select
+
+from core.store import schema
+from core.store.database import Database
+from core.store.journal import Journal
+
+log = structlog.get_logger(__name__)
+JOURNAL = timedelta(days=7)
+REJECTED = timedelta(days=30)
+FINISHED_TASKS = timedelta(days=2)
+INBOUND = timedelta(days=1)
+MESSAGES = timedelta(days=90)
+# A transaction must not hold the writer long: so many rows at a time.
+_PIECE = 2000
+
+
+async def prune(db: Database, journal_db: Database, journal: Journal, now: datetime) -> int:
+    """Delete what is past its time; returns how many rows went."""
+    gone = await journal.prune(now - JOURNAL, await _folded(db))
+    plan: tuple[tuple[Database, Any, Any, Any], ...] = (
+        (journal_db, schema.rejected_events, schema.rejected_events.c.id,
+         schema.rejected_events.c.at < now - REJECTED),
+        (db, schema.tasks, schema.tasks.c.id, schema.tasks.c.finished_at < now - FINISHED_TASKS),
+        (db, schema.inbound, schema.inbound.c.message_id, schema.inbound.c.at < now - INBOUND),
+        (db, schema.messages, schema.messages.c.seq, schema.messages.c.at < now - MESSAGES),
+        (db, schema.sessions, schema.sessions.c.digest, schema.sessions.c.expires_at < now),
+    )  # fmt: skip
+    for database, table, key, past in plan:
+        while deleted := await database.write(
+            lambda c, t=table, k=key, p=past: _piece(c, t, k, p)  # type: ignore[misc]
+        ):
+            gone += deleted
+            if deleted < _PIECE:
+                break
+    log.info("pruned", rows=gone)
+    return gone
+
+
+def _piece(connection: Connection, table: Any, key: Any, past: Any) -> int:
+    some = select(key).where(past).limit(_PIECE)
+    return connection.execute(delete(table).where(key.in_(some))).rowcount
+
+
+async def _folded(db: Database) -> int:
+    query = select(func.min(schema.checkpoints.c.seq))
+    return int(await db.read(lambda c: c.execute(query).scalar()) or 0)
