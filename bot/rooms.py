@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from bot.chat.channel import Channel, Heard, Outgoing
+from bot.chat.channel import Channel, Outgoing
 from bot.chat.dingtalk.app import AppChannel, AppClient
 from bot.chat.dingtalk.message import RobotMessage
 from bot.chat.dingtalk.robot import RobotChannel
@@ -49,12 +49,15 @@ class Rooms:
             case "webhook":
                 self.channels[channel.name] = WebhookChannel(channel, self._http)
             case "dingtalk_robot":
-                robot = RobotChannel(channel, self._http, self._show(channel))
+                robot = RobotChannel(
+                    channel, self._http, self._show(channel), language=self._settings.language
+                )
                 self.channels[channel.name] = robot
                 if channel.rate_per_minute:
                     self.lanes[channel.name] = Lane(channel.name, channel.rate_per_minute)
             case "dingtalk_app" if channel.client_id:
-                self._apps[channel.name] = client = AppClient(channel, self._http)
+                client = AppClient(channel, self._http, language=self._settings.language)
+                self._apps[channel.name] = client
                 if channel.conversation_id:
                     self.channels[channel.name] = AppChannel(channel, client, self._show(channel))
 
@@ -84,26 +87,17 @@ class Rooms:
 
     async def _take(self, channel: DingTalkApp, inbound: Inbound, message: RobotMessage) -> None:
         app = self._apps[channel.name]
-        heard = Heard(
-            channel=channel.name,
-            message_id=message.msg_id,
-            conversation=message.conversation_id,
-            sender_id=message.sender_staff_id,
-            sender_name=message.sender_nick,
-            text=message.text,
-            at=message.created_at,
-        )
 
         async def reply(text: str) -> None:
             await app.reply(message, text)
 
-        await inbound.take("dingtalk", heard, reply)
+        await inbound.take("dingtalk", message.heard(channel.name), reply)
 
     def statuses(self) -> list[PartStatus]:
         """How the connections that hear are doing. Not hearing does not make us unready: alerts
         still go out."""
         return [
-            PartStatus(f"chat:{name}", True, "" if client.connected else "not connected")
+            PartStatus(f"chat:{name}", True, "" if client.connected else client.problem)
             for name, client in self._streams.items()
         ]
 

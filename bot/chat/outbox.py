@@ -33,6 +33,7 @@ KIND = "notify"
 RETRY_DELAYS = (1.0, 5.0, 15.0, 60.0, 300.0, 300.0, 600.0, 1800.0, 3600.0)
 FIRST_MESSAGE_WAITS = 0.3  # seconds, for similar incidents
 KEPT_FOR_CRITICAL = 2
+MERGED = 100  # notifications that one digest tells at most
 _decode = msgspec.json.Decoder(Payload).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -91,8 +92,10 @@ class Outbox:
         if found.kind == "firing" and found.incident is not None:
             await self._enriched(found.incident, FIRST_MESSAGE_WAITS)
         notification = await self._db.write(lambda c: self._claim(c, found))
+        outgoing = await self._outgoing(notification)
+        await self._spend_on_parts(notification, channel.messages(outgoing))
         try:
-            receipt = await channel.send(await self._outgoing(notification))
+            receipt = await channel.send(outgoing)
         except DeliveryError as error:
             await self._failed(notification, error)
             raise
@@ -126,18 +129,23 @@ class Outbox:
         if budget.free <= kept:
             soon = max(budget.next_free, now + timedelta(seconds=1))
             raise Reschedule(soon, "this minute's budget is used up")
-        if notification.kind == "firing":
+        if notification.kind == "firing" and notification.attempts == 0:
             others = [
                 other
-                for other in store.waiting(connection, notification.channel)
-                if other.id != notification.id
-                and other.kind == "firing"
-                and (other.priority == 0) == urgent
+                for other in store.waiting(connection, notification.channel, MERGED)
+                if other.id != notification.id and (other.priority == 0) == urgent
             ]
             if len(others) >= budget.free - kept:
                 notification = _digest(connection, notification, others)
         store.spend(connection, lane.name, now)
         return notification
+
+    async def _spend_on_parts(self, notification: Notification, messages: int) -> None:
+        """A long notification goes out in several messages; the first is paid for already."""
+        lane = self._lanes.get(notification.channel)
+        if lane is not None and messages > 1:
+            now = self._clock()
+            await self._db.write(lambda c: store.spend(c, lane.name, now, messages - 1))
 
     async def _outgoing(self, notification: Notification) -> Outgoing:
         if notification.kind == "event":

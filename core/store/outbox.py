@@ -21,7 +21,6 @@ from core.store.rows import from_row, to_row
 
 Defer = Callable[[Connection, Task], None]
 _MINUTE = timedelta(seconds=60)
-_TOLD = ("firing", "digest")
 table = schema.notifications
 
 
@@ -67,13 +66,17 @@ def note(connection: Connection, incident: int, entry: TimelineEntry) -> None:
 
 
 def waiting(connection: Connection, channel: str, limit: int = 500) -> list[Notification]:
-    """What a channel still has to tell of firing alerts, most urgent first."""
+    """What a channel has to tell of firing alerts and has not tried yet, most urgent first.
+
+    One that was tried may have arrived under its key; it must go out as it was.
+    """
     query = (
         select(table)
         .where(
             table.c.channel == channel,
-            table.c.state.in_(("pending", "failed")),
-            table.c.kind.in_(_TOLD),
+            table.c.state == "pending",
+            table.c.attempts == 0,
+            table.c.kind == "firing",
         )
         .order_by(table.c.priority, table.c.number)
         .limit(limit)
@@ -139,10 +142,10 @@ def budget(connection: Connection, lane: str, per_minute: int, now: datetime) ->
     return Budget(max(free, 0), next_free, None)
 
 
-def spend(connection: Connection, lane: str, now: datetime) -> None:
-    """One message goes out on this lane."""
+def spend(connection: Connection, lane: str, now: datetime, messages: int = 1) -> None:
+    """So many messages go out on this lane."""
     recent, resting = _lane(connection, lane, now)
-    _save_lane(connection, lane, [*recent, now.timestamp()], resting)
+    _save_lane(connection, lane, [*recent, *[now.timestamp()] * messages], resting)
 
 
 def rest(connection: Connection, lane: str, until: datetime, now: datetime) -> None:

@@ -15,6 +15,8 @@ Json = dict[str, Any]
 """A JSON object as it is on the wire."""
 
 CORP_ID = "dingsimcorp0000000000"
+BOT_TOPIC = "/v1.0/im/bot/messages/get"
+CARD_TOPIC = "/v1.0/card/instances/callback"
 ALL_SCOPES = frozenset({"qyapi_robot_sendmsg", "Card.Instance.Write", "Card.Streaming.Write"})
 
 
@@ -86,7 +88,7 @@ class Group:
     internal: bool = True
     dissolved: bool = False
     messages: list[Message] = field(default_factory=list)
-    said: list[Any] = field(default_factory=list)
+    said: list["Said"] = field(default_factory=list)
 
     def dissolve(self) -> None:
         """The owner dissolves the group; sends to it are refused from now on."""
@@ -186,6 +188,47 @@ class Twist:
 
     kind: TwistKind
     seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One thing told to one app: a bot message, an event, or a click on a card.
+
+    `pushes` are the messageIds of its frames in stream mode; `answer` is what the app answered
+    (the ACK's data, or the body of the HTTP response), `ack_code` or `http_status` with which
+    code; `on_ack` hears of it. `lost` when nobody was connected at the first push; `headers` are
+    those of HTTP mode.
+    """
+
+    app: App
+    kind: str
+    topic: str
+    data: Json
+    redelivered: bool = True
+    pushes: list[str] = field(default_factory=list)
+    acked: bool = False
+    ack_code: int = 0
+    answer: Json = field(default_factory=dict)
+    lost: bool = False
+    pushed_at: float = 0.0
+    http_status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    on_ack: Callable[["Delivery"], None] | None = None
+
+    @property
+    def msg_id(self) -> str:
+        return str(self.data.get("msgId", ""))
+
+
+@dataclass(slots=True)
+class Said:
+    """What a person typed into a group, and how each app that hears it was told."""
+
+    id: int
+    user: User
+    text: str
+    at: float
+    deliveries: list[Delivery] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,10 @@ class World:
         self._messages = 0
         self._address: tuple[str, int] | None = None
 
+    def listen(self, host: str, port: int) -> None:
+        """From now on it is reached at this address, which webhooks and endpoints tell."""
+        self._address = host, port
+
     @property
     def url(self) -> str:
         """`http://127.0.0.1:PORT`, standing for api.dingtalk.com and oapi.dingtalk.com alike."""

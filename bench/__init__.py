@@ -1,0 +1,1 @@
+"""Benchmarks: commands, not tests. `make bench` runs all and writes bench/results/*.json."""

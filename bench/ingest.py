@@ -1,0 +1,131 @@
+"""Alerts accepted per second, beside a real Alertmanager that receives the same.
+
+wrk posts unique alerts of about 370 bytes on 8 keep-alive connections, in batches of 1, 10, 100.
+Alertmanager keeps them in memory; tocsin answers when they are on disk, which is checked by
+counting its journal afterwards. Medians of several runs, in turn, each on a fresh process.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.server import TOKEN, alertmanager, program, tocsin
+
+BATCHES = (1, 10, 100)
+RUNS = 3
+SECONDS = 3
+CONNECTIONS = 8
+TARGETS = {1: 0.35, 10: 1.0, 100: 1.5}
+
+_ALERT = (
+    '{"labels":{"alertname":"HighLatency","service":"checkout","cluster":"prod-cn-1",'
+    '"instance":"10.0.%d.%d:9100","severity":"warning","team":"payments","serial":"%d"},'
+    '"annotations":{"summary":"p99 latency of checkout is above 800 ms for five minutes",'
+    '"description":"Value is 1.31 s, threshold 0.8 s, see the dashboard checkout-latency"}EXTRA}'
+)
+_SHAPES = {
+    "alertmanager": ("/api/v2/alerts", ',"startsAt":"2026-01-01T00:00:00Z"', "[", "]"),
+    "events": ("/api/v1/events", "", '{"events":[', "]}"),
+    "hook": (
+        "/hooks/alertmanager/main",
+        ',"status":"firing","startsAt":"2026-01-01T00:00:00Z","endsAt":"0001-01-01T00:00:00Z",'
+        '"fingerprint":"%016x"',
+        '{"version":"4","groupKey":"k","status":"firing","receiver":"t","groupLabels":{},'
+        '"commonLabels":{},"commonAnnotations":{},"externalURL":"http://am","alerts":[',
+        "]}",
+    ),
+}
+_LUA = """
+local serial = 0
+local seed = {seed}
+request = function()
+  local parts = {{}}
+  for i = 1, {batch} do
+    serial = serial + 1
+    local n = seed * 100000000 + serial
+    parts[i] = string.format('{alert}', n % 250, math.floor(n / 250) % 250, n{more})
+  end
+  local headers = {{}}
+  headers["Content-Type"] = "application/json"
+  headers["Authorization"] = "Bearer {token}"
+  return wrk.format("POST", nil, headers, '{before}' .. table.concat(parts, ",") .. '{after}')
+end
+"""
+
+
+def _load(url: str, shape: str, batch: int, seed: int) -> tuple[float, int]:
+    """Alerts a second that were answered with 2xx, and how many in all."""
+    path, extra, before, after = _SHAPES[shape]
+    script = _LUA.format(
+        seed=seed,
+        batch=batch,
+        alert=_ALERT.replace("EXTRA", extra),
+        more=", n" if "%016x" in extra else "",
+        token=TOKEN,
+        before=before,
+        after=after,
+    )
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        file.write(script)
+        file.flush()
+        command = [
+            program("wrk", "wrk"),
+            "-t1",
+            f"-c{CONNECTIONS}",
+            f"-d{SECONDS}s",
+            "-s",
+            file.name,
+            f"{url}{path}",
+        ]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = re.search(r"(\d+) requests in ([\d.]+)s", said)
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    assert found is not None, said
+    good = int(found[1]) - (int(refused[1]) if refused else 0)
+    return good * batch / float(found[2]), good * batch
+
+
+def _journaled(directory: Path) -> int:
+    with sqlite3.connect(directory / "data" / "journal.db") as db:
+        return int(db.execute("SELECT coalesce(sum(events), 0) FROM journal").fetchone()[0])
+
+
+def _tocsin_rate(shape: str, batch: int, seed: int) -> float:
+    with tocsin() as service:
+        time.sleep(0.5)
+        rate, accepted = _load(service.url, shape, batch, seed)
+        durable = _journaled(service.directory)
+        assert durable >= accepted, f"{accepted} accepted, {durable} on disk"
+        service.process.kill()  # what was accepted is not decided to the end here
+        return rate
+
+
+def _alertmanager_rate(batch: int, seed: int) -> float:
+    with alertmanager() as url:
+        return _load(url, "alertmanager", batch, seed)[0]
+
+
+def run() -> dict[str, Any]:
+    """Rates and ratios by batch size and way in."""
+    result: dict[str, Any] = {"connections": CONNECTIONS, "runs": RUNS, "batches": {}}
+    for batch in BATCHES:
+        peer, own = [], {"events": [], "hook": []}  # type: dict[str, list[float]]
+        for turn in range(RUNS):
+            peer.append(_alertmanager_rate(batch, turn))
+            for shape, rates in own.items():
+                rates.append(_tocsin_rate(shape, batch, turn))
+        base = statistics.median(peer)
+        row: dict[str, Any] = {"alertmanager": round(base), "target": TARGETS[batch]}
+        for shape, rates in own.items():
+            rate = statistics.median(rates)
+            row[shape] = {"alerts_per_second": round(rate), "ratio": round(rate / base, 2)}
+        result["batches"][str(batch)] = row
+        print(batch, row, flush=True)
+    return result
