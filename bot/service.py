@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+import msgspec
 import structlog
 from aiohttp import web
 from sqlalchemy import Connection
@@ -21,6 +22,7 @@ from bot.enrich import Enrichment
 from bot.http.app import make_app
 from bot.http.auth import Auth
 from bot.http.parts import HttpParts, PartStatus
+from bot.http.routes.uploads import upload_view
 from bot.http.stream import Feed
 from bot.probes import ai_probe, outbox_probe, upload_probe
 from bot.rooms import Rooms
@@ -35,7 +37,7 @@ from core.http import HttpClient
 from core.loop import Loop
 from core.model.event import Event
 from core.model.notification import Notification
-from core.model.shape import incident_shape, upload_shape
+from core.model.shape import incident_shape
 from core.model.upload import Upload
 from core.rule import Evaluator
 from core.store import Journal, outbox, queries
@@ -67,7 +69,8 @@ class Service:
         self._http = HttpClient()
         self.journal = Journal(stores.journal_db)
         self.queue = EmbeddedQueue(db)
-        self.loop = Loop(policy, db, self.journal, self.queue, Evaluator(settings.rules))
+        self._evaluate = Evaluator(settings.rules)
+        self.loop = Loop(policy, db, self.journal, self.queue, self._evaluate)
         self.loop.on_commit = self._committed
         self.feed = Feed()
         self.uploads = Uploads(settings, db, self.queue, self._report)
@@ -76,7 +79,7 @@ class Service:
         self._llm = LlmClient(settings, db) if settings.ai.enabled else None
         self.kb = KnowledgeBase(settings, db, settings.data_path)
         self.analyst = Analyst(settings, db, self._llm)
-        self.ask = Ask(settings, self.kb.search, self._llm)
+        self.ask = Ask(settings, self.kb.search, db, self._llm)
         self.rooms = Rooms(settings, db, self._http)
         self.enrichment = Enrichment(
             db,
@@ -130,6 +133,7 @@ class Service:
             journal=self.journal,
             journal_db=self._stores.journal_db,
             loop=self.loop,
+            evaluate=self._evaluate,
             kb=self.kb,
             ask=self.ask,
             analyst=self.analyst,
@@ -138,6 +142,7 @@ class Service:
             dispatcher=self.dispatcher,
             audit=self._audit,
             auth=self.auth,
+            web_log=self.rooms.web_log,
             ready=self.ready,
             feed=self.feed,
         )
@@ -184,7 +189,6 @@ class Service:
             self.settings.language,
         )
         self._jobs.every(10, "selfcheck", check.look)
-        self._jobs.every(5, "outbox_gauge", self.outbox.measure)
         self._jobs.every(3600, "retention", self._prune)
         self._jobs.start()
 
@@ -236,7 +240,9 @@ class Service:
 
     async def _upload_finished(self, upload: Upload) -> None:
         if upload.state in {"succeeded", "failed"}:
-            await self.publisher.publish(f"upload.{upload.state}", upload_shape(upload))
+            await self.publisher.publish(
+                f"upload.{upload.state}", msgspec.to_builtins(upload_view(upload))
+            )
 
     def _committed(self, changes: Changes) -> None:
         for incident in changes.incidents.values():

@@ -1,1 +1,1 @@
-"""The web console: sign-in and the built-in chat room."""
+"""The web console: pages rendered by the server, a few small scripts, no build step."""

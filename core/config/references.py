@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from core.config.settings import RouteSettings, Settings
+from core.config.settings import FileSource, RouteSettings, Settings
 from core.errors import Problem
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -60,12 +61,32 @@ def _receivers(settings: Settings) -> Iterator[Problem]:
 
 
 def _files(settings: Settings) -> Iterator[Problem]:
-    targets = _names(settings.targets)
+    targets = {target.name: target for target in settings.targets}
     for i, source in enumerate(settings.files):
+        path = f"files[{i}].target"
+        target = targets.get(source.target)
         if not source.target:
-            yield Problem(f"files[{i}].target", "is required")
-        elif source.target not in targets:
-            yield Problem(f"files[{i}].target", f"there is no target {source.target!r}")
+            yield Problem(path, "is required")
+        elif target is None:
+            yield Problem(path, f"there is no target {source.target!r}")
+        elif target.type == "s3":
+            yield Problem(path, "a target of type s3 is not served by this version; use oss, local")
+        elif target.type == "local" and _is_watched(target.path, source):
+            yield Problem(
+                path, f"{target.path} lies in watch_dir, so each upload would be a new file"
+            )
+
+
+def _is_watched(path: str, source: FileSource) -> bool:
+    """Whether objects under `path` are themselves files of `source`."""
+    place = os.path.realpath(path)
+    if any(place == os.path.realpath(excluded) for excluded in source.watch_exclude):
+        return False
+    for root in source.watch_dir:
+        inside = os.path.relpath(place, os.path.realpath(root)).split(os.sep)
+        if inside[0] != os.pardir and not set(inside) & set(source.watch_exclude):
+            return True
+    return False
 
 
 def _credentials(settings: Settings) -> Iterator[Problem]:

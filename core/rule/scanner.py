@@ -46,9 +46,10 @@ def valid_utf8(chunk: bytes) -> bytes:
     return chunk
 
 
-def one_line(text: str) -> str:
-    """An event's text as one line, since rules speak of lines."""
-    return text.replace("\r\n", " ").replace("\n", " ") if "\n" in text else text
+def one_line(text: str) -> bytes:
+    """An event's text as one line without its end, since rules speak of lines."""
+    line = text.replace("\r\n", " ").replace("\n", " ") if "\n" in text else text
+    return line.encode("utf-8", "replace").removesuffix(b"\r")
 
 
 class RuleScanner:
@@ -143,14 +144,14 @@ class RuleScanner:
 
     def match_text(self, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """(rules, clears) that hold on one event's text, taken as one line."""
-        line = one_line(text).encode("utf-8", "replace")
+        line = one_line(text)
         found: Found = []
         for finder in self._finders:
             finder.find(line, found)
         candidates = {user for _place, number in found for user in self._users[number]}
-        return self._holding(line.removesuffix(b"\r"), candidates)
+        return self._holding(line, candidates)
 
     def fields(self, rule: str, text: str, *, clears: bool = False) -> dict[str, str]:
         """What the named groups of a rule's `match` (or of `resolve.match`) catch in a text."""
         condition = self._of_rule.get((rule, clears))
-        return condition.fields(one_line(text).encode("utf-8", "replace")) if condition else {}
+        return condition.fields(one_line(text)) if condition else {}

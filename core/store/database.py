@@ -15,7 +15,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    NestedTransaction,
+    Transaction,
+    create_engine,
+    event,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -140,12 +150,22 @@ class Database:
                 return
 
     def _commit(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
+        # Who was canceled while it waited is left out; from here on it cannot be canceled.
+        group = [(w, future) for w, future in group if future.set_running_or_notify_cancel()]
+        if not group:
+            return
         done: list[tuple[Future[Any], Any, BaseException | None]] = []
         try:
             with self.engine.connect().execution_options(writes=True) as connection:
-                with connection.begin():
-                    for work, future in group:
-                        done.append((future, *self._run(connection, work)))
+                with connection.begin() as transaction:
+                    if len(group) == 1:
+                        # Alone it needs no savepoint: the transaction is its own.
+                        work, future = group[0]
+                        done.append((future, *self._run(connection, work, transaction)))
+                    else:
+                        for work, future in group:
+                            savepoint = connection.begin_nested()
+                            done.append((future, *self._run(connection, work, savepoint)))
         except (SQLAlchemyError, StoreError) as error:
             cause = getattr(error, "orig", None) or error
             for _work, future in group:
@@ -158,19 +178,21 @@ class Database:
                 future.set_result(result)
 
     @staticmethod
-    def _run(connection: Connection, work: Work[Any]) -> tuple[Any, BaseException | None]:
-        savepoint = connection.begin_nested()
+    def _run(
+        connection: Connection, work: Work[Any], transaction: Transaction
+    ) -> tuple[Any, BaseException | None]:
         try:
             result = work(connection)
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise
-            savepoint.rollback()
+            transaction.rollback()
             return None, StoreError(f"the database refused: {error.orig}")
         except BaseException as error:  # noqa: BLE001 - handed to the caller who waits for it
-            savepoint.rollback()
+            transaction.rollback()
             return None, error
-        savepoint.commit()
+        if isinstance(transaction, NestedTransaction):
+            transaction.commit()
         return result, None
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
@@ -21,15 +21,13 @@ from core import metrics
 from core.clock import Clock, utc_now
 from core.ids import batch_id, event_id, split_event_id, uuid7
 from core.model.event import Event
+from core.store.appends import Appends
 from core.store.database import Database
 from core.store.schema import journal, positions, rejected_events
 
-# Any fixed number: it names the lock that orders appends between processes.
-_APPEND_LOCK = 7_420_001
 ROW_EVENTS = 200
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Event]).decode
-_INSERT = insert(journal)
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -55,6 +53,7 @@ class Journal:
     def __init__(self, db: Database, clock: Clock = utc_now) -> None:
         self._db = db
         self._clock = clock
+        self._appends = Appends(db)
         self.appended = 0  # events, since this process began
         self.on_append: Callable[[], None] = lambda: None
 
@@ -84,15 +83,11 @@ class Journal:
                 }
             )
 
-        def work(connection: Connection) -> None:
-            if rows:
-                if connection.dialect.name == "postgresql":
-                    connection.execute(text(f"SELECT pg_advisory_xact_lock({_APPEND_LOCK})"))
-                connection.execute(_INSERT, rows)
+        def move(connection: Connection) -> None:
             for position in moved:
                 _save_position(connection, position)
 
-        await self._db.write(work)
+        await self._appends.add(rows, move)
         if events:
             metrics.EVENTS_ACCEPTED.labels(source.split(":", 1)[0]).inc(len(events))
             self.appended += len(events)

@@ -1,4 +1,4 @@
-"""What the rule-based analysis, the write-back draft and `/ask` say."""
+"""What the rule-based analysis and `/ask` say."""
 
 from __future__ import annotations
 
@@ -253,39 +253,5 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "The knowledge base holds nothing close to this question, so there is no answer. "
         "Try other words, or /search.",
     },
-    "ask.extract": {"zh-CN": "《{title}》：{quote} [{n}]", "en": "{title}: {quote} [{n}]"},
-    "writeback.title": {
-        "zh-CN": "{title} 处理记录",
-        "en": "{title}: what happened and what helped",
-    },
-    "writeback.reason": {
-        "zh-CN": "由 {incident} 自动整理，待人工审核",
-        "en": "Drafted from {incident}; to be reviewed by a person",
-    },
-    "writeback.symptoms": {"zh-CN": "现象", "en": "Symptoms"},
-    "writeback.impact": {"zh-CN": "影响", "en": "Impact"},
-    "writeback.diagnosis": {"zh-CN": "诊断", "en": "Diagnosis"},
-    "writeback.fix": {"zh-CN": "处理", "en": "Fix"},
-    "writeback.timeline": {"zh-CN": "时间线", "en": "Timeline"},
-    "writeback.alert": {
-        "zh-CN": "{summary}（{severity}，{count} 次）",
-        "en": "{summary} ({severity}, {count} times)",
-    },
-    "writeback.lasted": {
-        "zh-CN": "从 {start} 到 {end}，持续 {duration}，共 {alerts} 条告警，级别 {severity}。",
-        "en": "From {start} to {end}, for {duration}; {alerts} alert(s), severity {severity}.",
-    },
-    "writeback.labels": {"zh-CN": "涉及：{labels}", "en": "Concerned: {labels}"},
-    "writeback.acknowledged": {
-        "zh-CN": "{by} 在 {after} 后确认。",
-        "en": "Acknowledged by {by} after {after}.",
-    },
-    "writeback.no_diagnosis": {
-        "zh-CN": "没有记录诊断过程，请补充。",
-        "en": "No diagnosis was recorded; please add it.",
-    },
-    "writeback.no_fix": {
-        "zh-CN": "没有人记录处理方法：告警自行恢复。如果做过处理，请补充。",
-        "en": "Nobody recorded a fix: the alerts cleared by themselves. Please add what was done.",
-    },
+    "ask.extract": {"zh-CN": "《{title}》：\n{lines}", "en": "{title}:\n{lines}"},
 }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from knowledge.analysis.lexicon import Kind, kind_of, rank_of
+from knowledge.analysis.lexicon import Kind, is_quiet, kind_of, rank_of
 from knowledge.analysis.material import Line, Material
 
 MAX_SHAPES = 5000
@@ -15,9 +15,11 @@ MAX_SHAPES = 5000
 _VARIABLE = re.compile(
     r"\b[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\b|\b0x[0-9a-fA-F]+\b|\b(?=[a-f]*\d)[0-9a-f]{12,}\b|\d+"
 )
+_FRAME = 'File "'  # of a Python stack: the line of code after it is not the program's word
+_THROWN = re.compile(r"[\w.]{1,200}(?:Error|Exception|Exit|Interrupt|Warning)(?::|$)")
 _STACK = (
     "at ",
-    'File "',
+    _FRAME,
     "... ",
     "goroutine ",
     "Traceback (",
@@ -55,13 +57,16 @@ def digest(material: Material) -> Digest:
     floor = 2 if material.severity is not None else 0
     shapes: dict[str, Shape] = {}
     bad = 0
+    after_frame = False
     for at, line in enumerate(material.lines):
-        if line.text.startswith(_STACK):
+        code = after_frame and _THROWN.match(line.text) is None
+        after_frame = line.text.startswith(_FRAME)
+        if code or line.text.startswith(_STACK):
             continue
         rank = max(rank_of(line.text), floor)
         kind = kind_of(line.text)
         if rank == 0:
-            if kind is None:
+            if kind is None or is_quiet(line.text):
                 continue
             rank = 1
         bad += line.count

@@ -46,16 +46,24 @@ _NO_TROUBLE = (
     r"|\b(?:errors?|failed|failures?|fail)\s*[=:]\s*(?:0|none|null|\"\"|false)\b)"
     r"|(?:无|没有)(?:异常|错误|失败)|(?:失败|错误|异常)数?\s*[:：=]?\s*0(?:$|[^\d.])"
 )
+_INFO = r"\b(?:INFO|DEBUG|TRACE)\b"
 _WORDS = (
-    r"\b(?:INFO|DEBUG|TRACE)\b",
+    _INFO,
     _NO_TROUBLE,
     r"\bWARN(?:ING)?\b|(?i:\bwarning\b|\bdeprecated\b|\bretry)|警告|告警|不足|过高|堆积|延迟",
     r"\b(?:ERROR|SEVERE|ERR)\b|(?i:\berror\b|\bfail(?:ed|ure|s)?\b|\bexception\b|traceback"
-    r"|refused|denied|unable to|cannot|could not|timed? ?out|\baborted)|[a-z](?:Error|Exception)\b"
+    r"|refused|denied|unable to|cannot|could not|timed? ?out|\baborted"
+    r"|no space left|out of memory|oom-kill|killed process|segfault|read-only file ?system"
+    r"|too many (?:connections|open files)|bad gateway|deadlock)"
+    r"|[a-z](?:Error|Exception)\b|\" 5\d\d "  # an access log's status
     r"|失败|错误|异常|超时|拒绝|崩溃|中断|溢出|不可用|无法",
     r"\b(?:FATAL|PANIC|CRITICAL|EMERG(?:ENCY)?|CRIT)\b|\bpanic:|(?i:fatal error)|致命",
 )
 _WITHOUT = re2.compile(_NO_TROUBLE)
+
+
+_INFORMATION: Any = re2.compile(_INFO)
+_TROUBLE: Any = re2.compile("|".join((_WORDS[_ERROR], _WORDS[_FATAL])))
 
 
 def _set_of(patterns: Iterable[str], *, case_sensitive: bool) -> Any:
@@ -97,3 +105,14 @@ def rank_of(line: str) -> int:
         # `INFO retry after error`: the logger's own word against ours.
         return 1 if _QUIET in found and b"ERROR" not in text else 2
     return 1 if _WARNING in found else 0
+
+
+def is_quiet(line: str) -> bool:
+    """Whether the logger itself calls `line` information."""
+    return _INFORMATION.search(line) is not None
+
+
+def place_of(line: str) -> int:
+    """Where the first word stands that speaks of an error; 0 when there is none."""
+    found = _TROUBLE.search(line)
+    return 0 if found is None else int(found.start())

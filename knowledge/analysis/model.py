@@ -51,7 +51,7 @@ class Meta(msgspec.Struct, frozen=True):
 
     degraded: rules wrote it. error_class: why, or None: nothing failed (when degraded, the model
     has not answered yet). tokens: used by the model. redacted: something was masked or hidden.
-    truncated: the input was too long to be read whole.
+    truncated: the input was too long to be read whole. prompt: `analysis@1`, the prompt's version.
     """
 
     model: str
@@ -62,6 +62,7 @@ class Meta(msgspec.Struct, frozen=True):
     tokens: int = 0
     redacted: bool = False
     truncated: bool = False
+    prompt: str = ""
 
 
 class Analysis(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ exception was the direct cause of …"), Go once (`panic: …`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -39,6 +40,7 @@ _FRAME: Any = re2.compile(
     r'|File "(?P<file>[^"]+)", line (?P<line>\d+)'
     r"|(?P<go>/?\S+\.go:\d+))"
 )
+_GO_FRAME = re.compile(r"/?\S{1,300}\.go:\d")
 _FOREIGN: Any = re2.compile(
     r"^(?:java|javax|jdk|sun|com\.sun|kotlin|scala|org\.(?:springframework|apache|hibernate|eclipse"
     r"|junit|jboss)|io\.netty|reactor|com\.(?:zaxxer|mysql|google|fasterxml|alibaba))\."
@@ -67,12 +69,10 @@ def troubles_in(lines: Iterable[str], limit: int = 200) -> list[Trouble]:
         if len(found) >= limit:
             break
         if _is_frame(line):
-            place = _own_place(line)
-            python = line.lstrip().startswith("File ")
-            if python:
-                pending = place or pending
-            elif place and chain and not chain[-1].frame and at - last <= _LONGEST_GAP:
-                chain[-1] = msgspec.structs.replace(chain[-1], frame=place)
+            if line.lstrip().startswith("File "):
+                pending = _own_place(line) or pending
+            elif chain and not chain[-1].frame and at - last <= _LONGEST_GAP:
+                chain[-1] = msgspec.structs.replace(chain[-1], frame=_own_place(line))
             continue
         if any(words in line for words in _ABOVE):
             cause_first = True
@@ -98,7 +98,7 @@ def troubles_in(lines: Iterable[str], limit: int = 200) -> list[Trouble]:
 def _is_frame(line: str) -> bool:
     start = line.lstrip()
     return start.startswith(("at ", 'File "')) or (
-        ".go:" in start[:300] and _FRAME.match(line) is not None
+        ".go:" in start[:300] and _GO_FRAME.match(start) is not None
     )
 
 

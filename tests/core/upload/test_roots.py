@@ -19,9 +19,15 @@ def roots(tmp_path: Path) -> Roots:
     settings = parse_settings(
         {
             "language": "en",
-            "targets": [{"name": "t", "type": "local", "path": str(tmp_path / "o"), "prefix": "p/"}],
+            "targets": [
+                {"name": "t", "type": "local", "path": str(tmp_path / "o"), "prefix": "p/"}
+            ],
             "files": [
-                {"name": "outer", "target": "t", "watch_dir": [f"{tmp_path}/out", f"{tmp_path}/other"]},
+                {
+                    "name": "outer",
+                    "target": "t",
+                    "watch_dir": [f"{tmp_path}/out", f"{tmp_path}/other"],
+                },
                 {"name": "inner", "target": "t", "watch_dir": [f"{tmp_path}/out/inner"]},
             ],
         },

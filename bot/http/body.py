@@ -1,0 +1,75 @@
+"""Reading a request's body: its type, its size, its JSON, its shape; one clear answer for each.
+
+415 when it is not JSON by its own account, 413 over `limits.max_body`, 400 when it is not
+well-formed, 422 when a value is not what it must be.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+import msgspec
+from aiohttp import ClientPayloadError, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from core.errors import InvalidInput, Problem
+
+T = TypeVar("T")
+_JSON = re.compile(r"application/(?:[\w.+-]+\+)?json$", re.IGNORECASE)
+_PLACE = re.compile(r"(?P<what>.*) - at `(?P<in_key>key in )?`?\$\.?(?P<path>[^`]*)`$", re.DOTALL)
+_NUL = "must not contain the NUL character"
+
+
+def check_json_type(request: web.Request) -> None:
+    """415 when the sender says that the body is something else than JSON."""
+    given = request.headers.get("Content-Type")
+    if given is not None and not _JSON.match(request.content_type):
+        raise web.HTTPUnsupportedMediaType(
+            text=f"the body must be JSON (Content-Type: application/json), not {given[:100]!r}"
+        )
+
+
+async def read_raw(request: web.Request) -> bytes:
+    """The body, unpacked when it came compressed. 413 when it is too large."""
+    if (request.content_length or 0) > request.client_max_size:
+        raise web.HTTPRequestEntityTooLarge(request.client_max_size)
+    try:
+        return await request.read()
+    except (HttpProcessingError, ClientPayloadError) as error:
+        raise web.HTTPBadRequest(
+            text="the body cannot be unpacked; see Content-Encoding"
+        ) from error
+
+
+def decode(raw: bytes, kind: type[T]) -> T:
+    """A JSON body as `kind`. 400 when it is not JSON, InvalidInput (422) names the wrong value."""
+    try:
+        value = msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError as error:
+        check_well_formed(raw)
+        raise _wrong(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(error) from error
+    if b"\\u0000" in raw:
+        raise InvalidInput("the body cannot be used", [Problem("body", _NUL)])
+    return value
+
+
+def check_well_formed(raw: bytes) -> None:
+    """400 when `raw` is not JSON at all."""
+    try:
+        msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(error) from error
+
+
+def _malformed(error: Exception) -> web.HTTPBadRequest:
+    why = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return web.HTTPBadRequest(text=f"the body is not JSON: {why}")
+
+
+def _wrong(message: str) -> InvalidInput:
+    found = _PLACE.match(message)
+    path, what = (found["path"] or "body", found["what"]) if found else ("body", message)
+    return InvalidInput("a value in the body is wrong", [Problem(path, what)])

@@ -1,0 +1,98 @@
+"""What was sent and could not be used: looked at, and tried again."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection, delete
+
+from bot.http.accept import MALFORMED, Accepted, accept
+from bot.http.adapters import ADAPTERS, NATIVE, Adapter
+from bot.http.listing import Listing
+from bot.http.route import Call, Route
+from bot.http.routes.events import SOURCE
+from bot.http.views import Moment, PageOf, page_of
+from core.clock import iso
+from core.errors import Conflict, NotFound
+from core.store import queries
+from core.store.queries import Page, RejectedEvent
+from core.store.schema import rejected_events
+
+LISTING = Listing()
+
+
+class RejectedView(msgspec.Struct, frozen=True):
+    """reason: a word; detail: what is wrong with it; payload: what was sent, as text."""
+
+    id: str
+    at: Moment
+    source: str
+    reason: str
+    detail: str
+    payload: str
+
+
+def _view(rejected: RejectedEvent) -> RejectedView:
+    return RejectedView(
+        rejected.id,
+        iso(rejected.at) or "",
+        rejected.source,
+        rejected.reason,
+        rejected.detail,
+        rejected.payload,
+    )
+
+
+async def _list(call: Call) -> PageOf[RejectedView]:
+    asked = call.asked(LISTING)
+
+    def work(connection: Connection) -> Page[RejectedEvent]:
+        return queries.rejected_events(
+            connection, asked.wanted, limit=asked.limit, cursor=asked.cursor
+        )
+
+    return page_of(await call.parts.journal_db.read(work), _view)
+
+
+async def _replay(call: Call) -> Accepted:
+    wanted = call.request.match_info["id"]
+    rejected = await call.parts.journal_db.read(lambda c: queries.rejected_event(c, wanted))
+    if rejected is None:
+        raise NotFound("there is no rejected event with this id")
+    adapter, raw = _adapter_of(call, rejected.source), rejected.payload.encode()
+    if rejected.reason != MALFORMED:
+        raw = adapter.alone(raw)
+    taken = await accept(call.parts, rejected.source, raw, adapter.parse, again=True)
+    done = delete(rejected_events).where(rejected_events.c.id == rejected.id)
+    await call.parts.journal_db.write(lambda c: c.execute(done))
+    return taken
+
+
+def _adapter_of(call: Call, source: str) -> Adapter:
+    if source == SOURCE:
+        return NATIVE
+    for hook in call.parts.settings.hooks:
+        if source == f"hook:{hook.name}" and (adapter := ADAPTERS.get(hook.source)) is not None:
+            return adapter
+    raise Conflict(f"what came from {source} cannot be tried again from here")
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/api/v1/events/rejected",
+        handler=_list,
+        key="rejected.list",
+        listing=LISTING,
+        answer=PageOf[RejectedView],
+    ),
+    Route(
+        method="POST",
+        path="/api/v1/events/rejected/{id}/replay",
+        handler=_replay,
+        key="rejected.replay",
+        role="responder",
+        action="event.replay",
+        answer=Accepted,
+        status=202,
+    ),
+)

@@ -1,0 +1,1 @@
+"""What commands answer: one file a thing that is shown, plain data in, markdown out."""

@@ -1,0 +1,1 @@
+"""What an incident or a log means: by rules at once, by the model when there is one."""

@@ -1,0 +1,1 @@
+"""Articles: written, reviewed, imported, and drafted from what people did."""

@@ -1,0 +1,58 @@
+"""Any model of the sentence-transformers library, by name or by path.
+
+The library and torch come with the extra `transformers`; a model by name is downloaded by the
+library itself at the first use, one by path is not.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING, Any
+
+from core.errors import ConfigError, Problem, TocsinError
+
+if TYPE_CHECKING:
+    from knowledge.embed.embedder import Matrix
+
+_KEY = "knowledge.embedder"
+
+
+class SentenceTransformersEmbedder:
+    """ConfigError when the extra is not installed."""
+
+    def __init__(self, model: str) -> None:
+        if importlib.util.find_spec("sentence_transformers") is None:
+            missing = (
+                f"sentence-transformers:{model} needs the extra: pip install 'tocsin[transformers]'"
+            )
+            raise ConfigError([Problem(_KEY, missing)])
+        self._source = model
+        self._model: Any = None
+        self.name = f"sentence-transformers:{model}"
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector; loads the model."""
+        return int(self._loaded().get_sentence_embedding_dimension())
+
+    def embed(self, texts: list[str]) -> Matrix:
+        """See Embedder."""
+        vectors: Matrix = self._loaded().encode(
+            texts, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+        )
+        return vectors.astype("float32", copy=False)
+
+    def rest(self) -> None:
+        """See Embedder; nothing is held."""
+
+    def _loaded(self) -> Any:
+        if self._model is None:
+            try:
+                from sentence_transformers import SentenceTransformer
+
+                self._model = SentenceTransformer(self._source, device="cpu")
+            except (ImportError, OSError, RuntimeError, ValueError) as error:
+                raise TocsinError(
+                    f"{_KEY}: the model {self._source!r} cannot be loaded: {error}"
+                ) from error
+        return self._model
