@@ -1,8 +1,9 @@
 """The embedded task engine: a lease table in the store, claimed and completed in transactions.
 
-A claimed task is leased; a worker that dies lets its lease run out and the task runs again
-(at least once). Deferring wakes the worker at once; polling is only the safety net. Each queue
-is a lane of its own with its kind's concurrency.
+A claimed task is leased, and the lease renewed while it runs; a worker that dies lets it run out
+and the task runs again (at least once). Deferring wakes the worker at once, and it sleeps until
+the next task is due; polling is only the safety net. Each queue is a lane of its own with its
+kind's concurrency.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from core.task import Reschedule, Task, TaskCanceled, TaskKind
 log = structlog.get_logger(__name__)
 POLL = 1.0
 CLAIM = 32
-LEASE_MARGIN = timedelta(seconds=30)
+LEASE = timedelta(seconds=30)
+RENEW = 10.0
 UNFINISHED = ("pending", "running")
 
 
@@ -43,6 +45,7 @@ class EmbeddedQueue:
         self._worker: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
+        self._renewer: asyncio.Task[None] | None = None
         self._lease = uuid7()
 
     def register(self, kind: TaskKind) -> None:
@@ -110,6 +113,7 @@ class EmbeddedQueue:
                 )
             )
         self._worker = asyncio.create_task(self._work(), name="tasks")
+        self._renewer = asyncio.create_task(self._renew(), name="task-leases")
 
     async def stop(self, drain_seconds: float = 10.0) -> None:
         """Claim no more; let what runs finish for so long, then give it back."""
@@ -122,6 +126,9 @@ class EmbeddedQueue:
             for run in late:
                 run.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        if self._renewer is not None:
+            self._renewer.cancel()
+            await asyncio.gather(self._renewer, return_exceptions=True)
 
     async def idle(self) -> None:
         """Wait until nothing that is due is left (tests, command line)."""
@@ -138,8 +145,11 @@ class EmbeddedQueue:
     async def _work(self) -> None:
         while not self._stopping:
             self._wake.clear()
+            wait = POLL
             try:
                 claimed = await self._db.write(self._claim)
+                if not claimed:
+                    wait = await self._db.read(self._until_due)
             except StoreError as error:
                 log.error("task_claim_failed", error=str(error))
                 claimed = []
@@ -147,8 +157,32 @@ class EmbeddedQueue:
                 self._launch(task)
             if not claimed and not self._stopping:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(POLL):
+                    async with asyncio.timeout(wait):
                         await self._wake.wait()
+
+    def _until_due(self, connection: Connection) -> float:
+        """Seconds until a task that waits is due, at most POLL."""
+        query = select(func.min(tasks.c.run_at)).where(
+            tasks.c.state == "pending", tasks.c.run_at > self._clock()
+        )
+        due = connection.execute(query).scalar()
+        left = (due - self._clock()).total_seconds() if due is not None else POLL
+        return float(min(max(left, 0.001), POLL))
+
+    async def _renew(self) -> None:
+        """Keep the leases of what runs here."""
+        while True:
+            await asyncio.sleep(RENEW)
+            mine = and_(tasks.c.state == "running", tasks.c.lease == self._lease)
+            until = self._clock() + LEASE
+            try:
+                await self._db.write(
+                    lambda c, m=mine, u=until: c.execute(  # type: ignore[misc]
+                        update(tasks).where(m).values(leased_until=u)
+                    )
+                )
+            except StoreError as error:
+                log.error("task_leases_not_renewed", error=str(error))
 
     def _launch(self, task: Task) -> None:
         self._busy[task.queue] = self._busy.get(task.queue, 0) + 1
@@ -179,14 +213,13 @@ class EmbeddedQueue:
             room[row.queue] = left - 1
             claimed.append(row)
         for row in claimed:
-            lease = now + self._kinds[row.kind].timeout + LEASE_MARGIN
             tx.execute(
                 update(tasks)
                 .where(tasks.c.id == row.id)
                 .values(
                     state="running",
                     attempts=row.attempts + 1,
-                    leased_until=lease,
+                    leased_until=now + LEASE,
                     lease=self._lease,
                 )
             )

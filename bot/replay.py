@@ -1,0 +1,175 @@
+"""Replay: a log file or recorded events through rules and decisions, in memory, nothing sent."""
+
+from __future__ import annotations
+
+import fnmatch
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+import structlog
+
+from core.clock import utc_now
+from core.config.settings import LogSource, Settings
+from core.decide.fold import Fold
+from core.decide.policy import make_policy
+from core.decide.route import Route
+from core.decide.state import State
+from core.errors import InvalidInput, NotFound
+from core.intake.lines import readable
+from core.intake.native import parse
+from core.model.event import Event
+from core.redact import redact
+from core.rule import Evaluator, RuleScanner
+
+log = structlog.get_logger(__name__)
+CHUNK = 2**20
+SOURCE = "replay"
+
+
+class Totals(msgspec.Struct):
+    """What a replay came to. matched: lines that at least one rule matched."""
+
+    lines: int = 0
+    matched: int = 0
+    events: int = 0
+    alerts: int = 0
+    notifications: int = 0
+    seconds: float = 0.0
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """One decision, as it is printed."""
+
+    alert: str
+    name: str
+    labels: dict[str, str]
+    summary: str
+    verdict: str
+    reason: str
+    by: str
+
+
+class Replay:
+    """Runs one file. Iterate over `run()`; `totals` is complete afterwards."""
+
+    def __init__(self, settings: Settings, file: Path, log: str | None = None) -> None:
+        """log: the `logs` entry whose labels the lines get; else the one whose paths fit the file,
+        else the only one. NotFound when there is no such entry or file."""
+        if not file.is_file():
+            raise NotFound(f"{file} is not a file")
+        self.totals = Totals()
+        self._file = file
+        self._settings = settings
+        self._policy = make_policy(settings)
+        self._log = _log_of(settings, file, log)
+        self._fold = Fold(self._policy, State(), Evaluator(settings.rules))
+
+    def run(self) -> Iterator[Decided]:
+        """The decisions, in order."""
+        began = time.monotonic()
+        now = utc_now()
+        for events in self._batches(now):
+            self.totals.events += len(events)
+            for event in events:
+                now = max(now, event.occurred_at)
+                self._fold.event(event, now, now)
+            self._fold.tick(now)
+            yield from self._take()
+        # Let every group that waits be told once.
+        end = now + _longest_wait(self._policy.route) + self._policy.ai_wait
+        while (due := self._fold.next_due()) is not None and due <= end:
+            self._fold.tick(due)
+            yield from self._take()
+        self.totals.alerts = self._fold.state.counters.get("ALT", 0)
+        self.totals.seconds = round(time.monotonic() - began, 3)
+
+    def _take(self) -> Iterator[Decided]:
+        changes = self._fold.state.take_changes()
+        self.totals.notifications += sum(n.kind != "event" for n in changes.notifications)
+        for decision in changes.decisions:
+            alert = changes.alerts.get(decision.alert) or self._fold.state.alerts.get(
+                decision.alert
+            )
+            if alert is not None:
+                yield Decided(
+                    alert=alert.short_id,
+                    name=alert.name,
+                    labels=alert.labels,
+                    summary=alert.summary,
+                    verdict=decision.verdict,
+                    reason=decision.reason,
+                    by=decision.stages[-1].by,
+                )
+
+    def _batches(self, now: datetime) -> Iterator[list[Event]]:
+        with self._file.open("rb") as file:
+            first = file.readline(CHUNK)
+            file.seek(0)
+            if first.lstrip().startswith(b"{") and b'"labels"' in first:
+                yield from self._recorded(file, now)
+            else:
+                yield from self._read(file, now)
+
+    def _recorded(self, file: BinaryIO, now: datetime) -> Iterator[list[Event]]:
+        for line in file:
+            self.totals.lines += 1
+            if not line.strip():
+                continue
+            try:
+                yield parse(line, SOURCE, now).events
+            except InvalidInput:
+                log.warning("replay_line_skipped", line=self.totals.lines)
+
+    def _read(self, file: BinaryIO, now: datetime) -> Iterator[list[Event]]:
+        labels = dict(self._log.labels) if self._log else {}
+        scanner = RuleScanner.for_labels(self._settings.rules, labels)
+        rest = b""
+        while chunk := file.read(CHUNK):
+            chunk = rest + chunk
+            end = chunk.rfind(b"\n") + 1
+            rest, whole = (chunk[end:], chunk[:end]) if end else (b"", chunk)
+            yield self._hits(scanner, whole, labels, now)
+        if rest:
+            yield self._hits(scanner, rest, labels, now)
+
+    def _hits(
+        self, scanner: RuleScanner, lines: bytes, labels: dict[str, str], now: datetime
+    ) -> list[Event]:
+        self.totals.lines += lines.count(b"\n") + (not lines.endswith(b"\n"))
+        encoding = self._log.encoding if self._log else "utf-8"
+        text, _bad = readable(lines, encoding)
+        source = f"log:{self._log.name if self._log else SOURCE}"
+        events = []
+        for hit in scanner.scan(text):
+            self.totals.matched += bool(hit.rules)
+            events.append(
+                Event(
+                    source=source,
+                    occurred_at=now,
+                    labels=labels,
+                    body=redact(hit.text),
+                    rules=hit.rules,
+                    clears=hit.clears,
+                )
+            )
+        return events
+
+
+def _log_of(settings: Settings, file: Path, wanted: str | None) -> LogSource | None:
+    if wanted is not None:
+        for log_source in settings.logs:
+            if log_source.name == wanted:
+                return log_source
+        raise NotFound(f"the settings have no log {wanted!r}")
+    for log_source in settings.logs:
+        if any(fnmatch.fnmatch(str(file), path) for path in log_source.paths):
+            return log_source
+    return settings.logs[0] if len(settings.logs) == 1 else None
+
+
+def _longest_wait(route: Route) -> timedelta:
+    return max([route.group_wait, *map(_longest_wait, route.children)])
