@@ -34,7 +34,11 @@ def _unique(settings: Settings) -> Iterator[Problem]:
         "people", "hooks", "logs", "rules", "files", "targets", "channels", "receivers",
         "escalation", "schedules", "heartbeats",
     ):  # fmt: skip
-        for name, times in Counter(e.name for e in getattr(settings, section)).items():
+        entries = getattr(settings, section)
+        # Two hooks may share a name when their sources differ: the path has both.
+        names = Counter((getattr(e, "source", ""), e.name) if section == "hooks" else ("", e.name)
+                        for e in entries)  # fmt: skip
+        for (_source, name), times in names.items():
             if times > 1:
                 yield Problem(section, f"the name {name!r} stands {times} times")
 
@@ -52,12 +56,26 @@ def _routes(
         yield from _routes(child, f"{path}.routes[{i}]", settings)
 
 
+# What a channel must have to be told anything; types that are not here come with later versions.
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "web": (),
+    "dingtalk_robot": ("webhook",),
+    "dingtalk_app": ("client_id", "client_secret", "conversation_id"),
+    "webhook": ("url", "secret"),
+}
+
+
 def _receivers(settings: Settings) -> Iterator[Problem]:
-    channels = _names(settings.channels)
+    channels = {channel.name: channel for channel in settings.channels}
     for i, receiver in enumerate(settings.receivers):
-        for j, channel in enumerate(receiver.channels):
-            if channel not in channels:
-                yield Problem(f"receivers[{i}].channels[{j}]", f"there is no channel {channel!r}")
+        for j, name in enumerate(receiver.channels):
+            path, channel = f"receivers[{i}].channels[{j}]", channels.get(name)
+            if channel is None:
+                yield Problem(path, f"there is no channel {name!r}")
+            elif channel.type not in _NEEDED:
+                yield Problem(path, f"this version cannot tell channels of type {channel.type}")
+            elif missing := [k for k in _NEEDED[channel.type] if not getattr(channel, k)]:
+                yield Problem(path, f"the channel {name!r} needs {', '.join(missing)}")
 
 
 def _files(settings: Settings) -> Iterator[Problem]:
