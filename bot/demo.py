@@ -85,16 +85,22 @@ class DemoShop:
         self._pause = pause
         self._pace = pace
         self._random = random.Random(7)
+        self._recoveries = frozenset(trouble.after for trouble in TROUBLES)
+
+    def prepare(self) -> None:
+        """Make the places it writes to, with a first report."""
+        self._log_path.parent.mkdir(parents=True, exist_ok=True)
+        if self._files_dir is not None:
+            self._files_dir.mkdir(parents=True, exist_ok=True)
+            self._report(self._files_dir)
 
     async def run(self) -> None:
         """Open for business."""
-        self._log_path.parent.mkdir(parents=True, exist_ok=True)
         log.info("demo_started", log=str(self._log_path))
-        reports = itertools.count(1)
         async for line in self._story():
             self._write(line)
-            if self._files_dir is not None and line.startswith("INFO  [storage]"):
-                self._report(self._files_dir, next(reports))
+            if self._files_dir is not None and line in self._recoveries:
+                self._report(self._files_dir)
 
     async def _story(self) -> AsyncIterator[str]:
         async for line in self._for(self._calm, itertools.cycle(_NORMAL)):
@@ -123,7 +129,7 @@ class DemoShop:
         with self._log_path.open("a", encoding="utf-8") as file:
             file.write(f"{stamp} {text}\n")
 
-    def _report(self, directory: Path, number: int) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+    def _report(self, directory: Path) -> None:
+        name = datetime.now(self._zone).strftime("orders-%Y%m%d-%H%M%S.csv")
         rows = "".join(f"{i},{self._random.randrange(1000)}\n" for i in range(100))
-        (directory / f"orders-{number}.csv").write_text(f"hour,orders\n{rows}", encoding="utf-8")
+        (directory / name).write_text(f"hour,orders\n{rows}", encoding="utf-8")

@@ -107,6 +107,7 @@ class Service:
         self.auth = Auth(settings, db)
         self._audit = Audit(db)
         self.dispatcher = Dispatcher(self._command_parts(), self._audit)
+        self.outbox.on_told = self.dispatcher.told
         self.sources = Sources(settings, self.journal, self.uploads.offer, self._report)
         self._jobs = Jobs()
         self._watchdog: asyncio.Task[None] | None = None

@@ -24,8 +24,10 @@ class Sources:
         offer: Callable[[FileSource, Path], Awaitable[object]],
         report: Callable[[Event], Awaitable[None]],
     ) -> None:
-        self._tails = [Tail(log, settings.rules, journal) for log in settings.logs]
-        self._watches = [Watch(source, offer, report) for source in settings.files]
+        self._parts: list[Tail | Watch] = [
+            *(Tail(log, settings.rules, journal) for log in settings.logs),
+            *(Watch(source, offer, report) for source in settings.files),
+        ]
         self._demo: asyncio.Task[None] | None = None
         self._settings = settings
 
@@ -35,13 +37,14 @@ class Sources:
         if demo.log:
             files = Path(demo.files) if demo.files else None
             shop = DemoShop(Path(demo.log), files, self._settings.tz)
+            shop.prepare()
             self._demo = asyncio.create_task(shop.run(), name="demo")
-        for part in (*self._tails, *self._watches):
+        for part in self._parts:
             await part.start()
 
     async def stop(self) -> None:
         """Read no more; how far each has read is saved."""
         if self._demo is not None:
             self._demo.cancel()
-        for part in (*self._tails, *self._watches):
+        for part in self._parts:
             await part.stop()

@@ -17,6 +17,7 @@ _AMONG = 20  # candidates that are looked at
 _SHARED_WORDS = 2
 _CLOSE = 0.6  # cosine
 _SAME_SERVICE = 0.05  # what the same service adds to the score
+_FIXED = 0.1  # how much better a past incident without a known fix must be to stand before one
 
 
 class Similar:
@@ -44,7 +45,7 @@ class Similar:
             itself: frozenset[Key] = frozenset({("incident", incident.short_id)})
             found = await self._index.search(query, _AMONG, ("article", "incident"), itself)
             items = [item for hit in found if (item := self._item(hit, incident, alerts))]
-            items.sort(key=lambda item: (-round(item.score, 2), not item.fix))
+            items.sort(key=lambda i: -i.score - _FIXED * (i.kind == "incident" and i.fix != ""))
             chosen = _both_kinds(items, limit)
         if chosen:
             KB_HITS.inc()

@@ -72,6 +72,7 @@ class Inbound:
                 who=who,
                 language=self._language,
                 conversation=f"{heard.channel}:{heard.conversation}",
+                channel=heard.channel,
             )
         )
         if answer.text:

@@ -66,6 +66,7 @@ class Outbox:
         self._enriched = enriched
         self._language = language
         self._clock = clock
+        self.on_told: Callable[[str, int], None] = lambda channel, incident: None
 
     def task_kind(self) -> TaskKind:
         """How notifications are sent: one at a time in each channel's queue."""
@@ -103,6 +104,8 @@ class Outbox:
             f"chat.notified.{notification.kind}", self._language, channel=notification.channel
         ) if notification.kind != "event" else ""  # fmt: skip
         await self._db.write(lambda c: store.sent(c, notification, receipt, text))
+        if notification.incident is not None and notification.kind != "event":
+            self.on_told(notification.channel, notification.incident)
         metrics.NOTIFICATIONS.labels(notification.channel, "sent").inc()
         if notification.accepted_at is not None:
             took = (receipt.at - notification.accepted_at).total_seconds()

@@ -24,5 +24,7 @@ def demo(
     """Run until interrupted."""
     from bot.demo import DemoShop
 
+    shop = DemoShop(log, files, ZoneInfo(zone))
+    shop.prepare()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(DemoShop(log, files, ZoneInfo(zone)).run())
+        asyncio.run(shop.run())

@@ -14,15 +14,7 @@ async def run(context: Context, args: Args) -> CommandReply:
     if not question:
         raise context.usage()
     found = await context.parts.ask.ask(question)
-    return CommandReply(
-        answer_page(
-            found.answer,
-            found.citations,
-            grounded=found.grounded,
-            degraded=found.degraded,
-            reader=context.reader,
-        )
-    )
+    return CommandReply(answer_page(found, context.reader))
 
 
 COMMAND = Command("ask", "/ask MySQL 主从延迟怎么处理", "viewer", run)

@@ -106,7 +106,9 @@ class Dispatcher:
             return CommandReply(told("command.error.crash", language)), "failed"
 
     def _unknown(self, name: str, language: str) -> Markdown:
-        near = get_close_matches(name[:40], self._commands, n=1, cutoff=0.5)
+        near = get_close_matches(name[:40], self._commands, n=3, cutoff=0.5)
+        # Of those that are equally near, the one with the same letters: `/akc` is /ack.
+        near.sort(key=lambda known: sorted(known) != sorted(name))
         if near:
             return told("command.unknown_near", language, name=name[:40], near=near[0])
         return told("command.unknown", language, name=name[:40])

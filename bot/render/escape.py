@@ -49,7 +49,11 @@ def plain(text: str) -> str:
     """`text` on one line, without anything that hides, reorders, mentions or acts."""
     if not (text.isascii() and text.isprintable()):
         text = _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", _TERMINAL.sub("", text)))
-    text = " ".join(text.split())
+    return defused(" ".join(text.split()))
+
+
+def defused(text: str) -> str:
+    """`text` whose mentions and acting links are words only; one character for one."""
     return _SCHEME.sub("\\1：", text).replace("@", "＠")
 
 

@@ -16,7 +16,7 @@ from bot.render import words
 from bot.render.analysis import AnalysisEntry, analysis_entry
 from bot.render.escape import Markdown
 from bot.render.link import incident_link
-from bot.render.words import brief, told
+from bot.render.words import brief, told, unmarked
 from core.model.alert import Alert
 from core.model.event import RANK
 from core.model.incident import Incident, SimilarItem
@@ -186,7 +186,7 @@ def similar_entry(item: SimilarItem, language: str, limit: int = _FIX) -> Simila
         item.id,
         brief(item.title, _NAME, language, item.id),
         words.confidence(item.confidence, language),
-        brief(item.fix or item.snippet, limit, language, item.id),
+        brief(unmarked(item.fix or item.snippet), limit, language, item.id),
     )
 
 

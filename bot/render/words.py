@@ -13,6 +13,7 @@ ICONS = {"critical": "🔴", "warning": "🟠", "info": "🔵"}
 RESOLVED_ICON = "✅"
 # DingTalk breaks a line at two spaces on both sides of the newline; CommonMark does as well.
 BREAK = Markdown("  \n  ")
+_JUST_NOW = timedelta(seconds=5)
 
 
 def told(key: str, language: str, **values: Any) -> Markdown:
@@ -34,6 +35,11 @@ def brief(text: str, limit: int, language: str, whole: str = "") -> Markdown:
         return shown
     mark = told("render.cut_show", language, id=whole) if whole else told("render.cut", language)
     return escape_within(text, limit, mark)
+
+
+def unmarked(text: str) -> str:
+    """Words of an article without its marks of bold and code, for a line of a list."""
+    return text.replace("**", "").replace("`", "")
 
 
 def severity(value: str, language: str) -> Markdown:
@@ -67,7 +73,7 @@ def full_moment(at: datetime, tz: ZoneInfo) -> Markdown:
 
 
 def span(length: timedelta, language: str) -> Markdown:
-    """A length of time by its two largest units: `1 小时 5 分`."""
+    """A length of time by its two largest units: `1 小时 5 分钟`."""
     left = max(0, int(length.total_seconds()))
     words: list[str] = []
     for unit, seconds in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
@@ -81,5 +87,7 @@ def span(length: timedelta, language: str) -> Markdown:
 
 
 def ago(at: datetime, now: datetime, language: str) -> Markdown:
-    """How long before `now`: `5 分前`."""
+    """How long before `now`: `5 分钟前`."""
+    if now - at < _JUST_NOW:
+        return told("render.just_now", language)
     return told("render.ago", language, span=span(now - at, language))

@@ -80,15 +80,15 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "{id} is triggered: nobody has acknowledged or resolved it.",
     },
     "command.conflict.acknowledged": {
-        "zh-CN": "{id} 已由 {by} 在 {ago}确认。",
+        "zh-CN": "{by} {ago}已经确认了 {id}。",
         "en": "{id} was already acknowledged by {by} {ago}.",
     },
     "command.conflict.resolved": {
-        "zh-CN": "{id} 已由 {by} 在 {ago}关闭；如果没有真正恢复，请用 /reopen {id}。",
+        "zh-CN": "{by} {ago}已经关闭了 {id}；如果没有真正恢复，请用 /reopen {id}。",
         "en": "{id} was already resolved by {by} {ago}; if it is not over, use /reopen {id}.",
     },
     "command.conflict.resolved_by_itself": {
-        "zh-CN": "{id} 的告警在 {ago}已全部恢复，事件已自动关闭；如果没有真正恢复，请用 /reopen {id}。",
+        "zh-CN": "{id} 的告警{ago}已全部恢复，事件已自动关闭；如果没有真正恢复，请用 /reopen {id}。",
         "en": "Every alert of {id} cleared {ago}, so it is resolved already; if it is not over, use /reopen {id}.",
     },
     "command.conflict.another": {

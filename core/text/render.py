@@ -25,8 +25,9 @@ TEXTS: dict[str, dict[str, str]] = {
     "render.confidence.weak": {"zh-CN": "仅供参考", "en": "weak match"},
     "render.span.day": {"zh-CN": "{n} 天", "en": "{n} d"},
     "render.span.hour": {"zh-CN": "{n} 小时", "en": "{n} h"},
-    "render.span.minute": {"zh-CN": "{n} 分", "en": "{n} min"},
+    "render.span.minute": {"zh-CN": "{n} 分钟", "en": "{n} min"},
     "render.span.second": {"zh-CN": "{n} 秒", "en": "{n} s"},
+    "render.just_now": {"zh-CN": "刚刚", "en": "just now"},
     "render.ago": {"zh-CN": "{span}前", "en": "{span} ago"},
     "render.cut": {"zh-CN": "…（已截断）", "en": "… (cut)"},
     "render.cut_show": {
@@ -89,6 +90,10 @@ TEXTS: dict[str, dict[str, str]] = {
     "render.incident.stands": {
         "zh-CN": "{status}，开始于 {since}，历时 {lasted}",
         "en": "{status}, began {since}, lasted {lasted}",
+    },
+    "render.incident.stands_open": {
+        "zh-CN": "{status}，开始于 {since}，已持续 {lasted}",
+        "en": "{status}, began {since}, {lasted} so far",
     },
     "render.incident.acknowledged": {
         "zh-CN": "{by} 于 {at} 确认",

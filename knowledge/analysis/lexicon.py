@@ -43,7 +43,8 @@ def kinds() -> tuple[Kind, ...]:
 _QUIET, _NOTHING, _WARNING, _ERROR, _FATAL = range(5)
 _NO_TROUBLE = (
     r"(?i:\b(?:0|no|without|zero) (?:errors?|failures?|failed|warnings?)\b"
-    r"|\b(?:errors?|failed|failures?|fail)\s*[=:]\s*(?:0|none|null|\"\"|false)\b)"
+    r"|\b(?:errors?|failed|failures?|fail)\s*[=:]\s*(?:0|none|null|\"\"|false)\b"
+    r"|\btimeout[\w.-]*[\"']?\s*[=:]\s*[\"']?\d)"
     r"|(?:无|没有)(?:异常|错误|失败)|(?:失败|错误|异常)数?\s*[:：=]?\s*0(?:$|[^\d.])"
 )
 _INFO = r"\b(?:INFO|DEBUG|TRACE)\b"

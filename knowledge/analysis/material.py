@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -17,10 +18,11 @@ MAX_LINES = 200_000  # not blank; more would make a text of tiny lines slow
 MAX_ALERTS = 50
 # Annotations that say what is wrong, in the order they are read.
 _SAYING = ("log", "summary", "description", "message", "body", "error", "detail")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PEOPLE_SAY = frozenset({"note", "acknowledged", "resolved", "escalated"})
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """One line of input. ref: where it stands; count: how often it is known to have come."""
 
     text: str
@@ -55,7 +57,7 @@ def of_text(text: str) -> Material:
     if len(text) > MAX_TEXT:
         head, tail = text[: MAX_TEXT * 3 // 4], text[-MAX_TEXT // 4 :]
         skipped = text.count("\n", len(head), len(text) - len(tail))
-    head, tail = redact(head), redact(tail)
+    head, tail = _clean(head), _clean(tail)
     found = _numbered(head, 1)
     if tail:
         found += _numbered(tail, 1 + head.count("\n") + skipped)
@@ -68,6 +70,11 @@ def of_text(text: str) -> Material:
         redacted=MASK in head or MASK in tail,
         truncated=truncated,
     )
+
+
+def _clean(text: str) -> str:
+    """Without secrets, and without lone surrogates, which no store and no encoder takes."""
+    return redact(_SURROGATE.sub("\ufffd", text))
 
 
 def _numbered(text: str, first: int) -> list[tuple[int, str]]:
@@ -116,5 +123,5 @@ def of_incident(
 
 def _said(alert: Alert) -> list[str]:
     """The lines of an alert's annotations; its name when it says nothing else."""
-    texts = [redact(alert.annotations.get(key, ""))[: MAX_LINE * 4] for key in _SAYING]
+    texts = [_clean(alert.annotations.get(key, ""))[: MAX_LINE * 4] for key in _SAYING]
     return "\n".join(filter(None, texts)).split("\n") if any(texts) else [alert.name]

@@ -16,7 +16,8 @@ MAX_READ = 5000
 CODE = re.compile(r"`[^`\n]{1,400}`")
 _HIDDEN = re.compile(r"\ue000(\d{1,4})\ue001")
 _RESERVED = dict.fromkeys((0xE000, 0xE001))
-_END = re.compile(r"(?<=[。！？；!?\n])|(?<=[.;])\s+")
+# Latin marks end a sentence only before a blank: cutting `<!channel>` in two would let it through.
+_END = re.compile(r"(?<=[。！？；\n])|(?<=[.;!?])\s+")
 _ACTS = re.compile(
     r"https?:|\bftp:|\bwww\.|\]\(|\bdata:\w+/|javascript:"  # addresses, Markdown links
     r"|[@＠](?:all|here|channel|everyone|所有人|全体)|<[!@]"  # calls for people

@@ -11,7 +11,9 @@ from knowledge.analysis.model import MAX_QUOTE
 
 _LEAD = 60  # characters kept before the first word that speaks of trouble
 # Terminal colours and other characters that no reader can see or copy.
-_UNSEEN = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_UNSEEN = re.compile(
+    r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffd]"
+)
 
 
 def window(line: str, limit: int) -> str:

@@ -34,7 +34,7 @@ _THROWN: Any = re2.compile(
     r"(?::\s*(?P<message>.*)|\s*$)"
 )
 _GO: Any = re2.compile(r"(?:^|\s)(?P<type>panic|fatal error):\s+(?P<message>.+)$")
-_NODE: Any = re2.compile(r"^(?:Uncaught )?(?P<type>Error):\s+(?P<message>.+)$")
+_NODE: Any = re2.compile(r"^\s*(?:\[cause\]: )?(?:Uncaught )?(?P<type>Error):\s+(?P<message>.+)$")
 _FRAME: Any = re2.compile(
     r"^\s*(?:at\s+(?:(?P<call>[\w.$<>/\[\] ]+)\s?\((?P<place>[^()]+)\)|(?P<bare>\S+:\d+:\d+))"
     r'|File "(?P<file>[^"]+)", line (?P<line>\d+)'
@@ -92,7 +92,7 @@ def troubles_in(lines: Iterable[str], limit: int = 200) -> list[Trouble]:
             chain.append(thrown)
         last = at
     close()
-    return found
+    return found[:limit]
 
 
 def _is_frame(line: str) -> bool:

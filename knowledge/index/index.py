@@ -16,7 +16,15 @@ from knowledge.index.document import Document, Kind
 from knowledge.index.fusion import exact, fuse
 from knowledge.index.lexical import Lexical
 from knowledge.index.passage import embedding_text
-from knowledge.index.words import fold, identifiers, is_chinese, pieces, wording, words
+from knowledge.index.words import (
+    FIRST_CHINESE,
+    fold,
+    identifiers,
+    is_chinese,
+    pieces,
+    wording,
+    words,
+)
 
 if TYPE_CHECKING:
     from knowledge.index.vectors import Matrix, Vectors
@@ -31,10 +39,10 @@ NEAREST = 100
 
 
 class Query(msgspec.Struct, frozen=True):
-    """What is looked for. names: folded names that settle it; vector: None for words alone."""
+    """What is looked for. runs: its words as they were written, each with the words it counts
+    as; names: folded names that settle it; vector: None for words alone."""
 
-    text: str
-    words: tuple[str, ...]
+    runs: tuple[tuple[str, tuple[str, ...]], ...]
     names: frozenset[str]
     chinese: bool
     vector: Matrix | None = None
@@ -62,7 +70,7 @@ def make_query(text: str, vector: Matrix | None = None, names: Iterable[str] = (
     """A query of any text. names: what else it is called; else what looks like a name in it."""
     given = list(names) or [text[:100], *identifiers(text)]
     folded = frozenset(name for name in map(fold, given) if len(name) > 1)
-    return Query(text, tuple(words(wording(text))), folded, is_chinese(text), vector)
+    return Query(tuple(pieces(wording(text))), folded, is_chinese(text), vector)
 
 
 class Index:
@@ -144,22 +152,28 @@ class Index:
     ) -> list[Hit]:
         """The best documents of these kinds, best first; equal scores: the newer first."""
         wanted = [kind for kind in KINDS if kind in set(kinds)]
-        if not wanted or not query.words:
+        asked = [word for _run, found in query.runs for word in found]
+        if not wanted or not asked:
             return []
         within = _ALL if len(wanted) == len(KINDS) else _RANGES[wanted[0]]
-        lexical = self.lexical.search(query.words, within)
+        lexical = self.lexical.search(asked, within)
         numbers = lexical.keys() | self._named(query, within)
         cosines: dict[int, float] = {}
         if query.vector is not None and self.vectors is not None:
             cosines = self.vectors.search(query.vector, max(NEAREST, limit), within)
             others = [number for number in numbers if number not in cosines]
             cosines |= self.vectors.cosines(query.vector, others)
+        covered = self.lexical.having(lexical, asked)
         best: dict[Key, tuple[float, int]] = {}
         for number in numbers | cosines.keys():
             key = self._owners[number]
             entry = self._entries[key]
-            foreign = entry.chinese[number - entry.numbers.start] is not query.chinese
-            score = fuse(lexical.get(number, 0.0), cosines.get(number), foreign=foreign)
+            score = fuse(
+                lexical.get(number, 0.0),
+                cosines.get(number),
+                foreign=entry.chinese[number - entry.numbers.start] is not query.chinese,
+                covered=number in covered,
+            )
             if key not in without and score >= best.get(key, (0.0, 0))[0]:
                 best[key] = score, number
         hits = [self._rate(query, key, score) for key, (score, _number) in best.items()]
@@ -200,8 +214,8 @@ class Index:
         """
         have = self.lexical.words_of(number)
         found: dict[str, float] = {}
-        for run, terms in pieces(wording(query.text)):
-            if not is_chinese(run):
+        for run, terms in query.runs:
+            if run < FIRST_CHINESE:
                 worth = [self.lexical.rarity(t) for t in terms if t in have]
                 if worth:
                     found.setdefault(run, max(worth))

@@ -13,10 +13,13 @@ from collections.abc import Iterable
 
 K1 = 1.2
 B = 0.75
-# How many (word, passage) pairs a query may look at; about 5 ms. Rare words come first, and what
+# How many (word, passage) pairs a query may look at; about 4 ms. Rare words come first, and what
 # is left of the common ones is added to the passages found by then.
-VISITS = 20_000
-KEPT = 300
+VISITS = 15_000
+KEPT = 100
+# A base of fewer passages tells little of how common a word is: without this a young one would
+# call nothing certain.
+FEWEST = 100
 
 
 class Lexical:
@@ -57,7 +60,13 @@ class Lexical:
     def rarity(self, word: str) -> float:
         """The inverse document frequency of a word; 0 when no passage has it."""
         have = len(self._postings.get(word, ()))
-        return math.log(1 + (len(self) - have + 0.5) / (have + 0.5)) if have else 0.0
+        passages = max(len(self), FEWEST)
+        return math.log(1 + (passages - have + 0.5) / (have + 0.5)) if have else 0.0
+
+    def having(self, passages: Iterable[int], words: Iterable[str]) -> set[int]:
+        """Those of `passages` that have every one of `words`."""
+        postings = [self._postings.get(word, {}) for word in set(words)]
+        return {passage for passage in passages if all(passage in found for found in postings)}
 
     def search(self, words: Iterable[str], within: range) -> dict[int, float]:
         """The BM25 score of the best passages (KEPT of them) whose number lies in `within`."""

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+MEANT = 700
+FIRST_CHINESE = "\u3400"
 _RUN = re.compile(r"[A-Za-z0-9\u00c0-\u024f]+|[\u3400-\u9fff]+")
 _PART = re.compile(
     r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z\u00df-\u024f]+|[A-Z\u00c0-\u00de]+|\d+|[\u00c0-\u024f]+"
@@ -39,8 +41,11 @@ def tidy(text: str) -> str:
 
 
 def meaning(text: str) -> str:
-    """What an embedder should read: without `key=value` labels and numbers, which mislead it."""
-    return tidy(_NUMBER.sub(" ", _PAIR.sub(" ", text)))
+    """What an embedder should read: without `key=value` labels and numbers, which mislead it.
+
+    At most MEANT characters, the size of a passage: more would only blur it.
+    """
+    return tidy(_NUMBER.sub(" ", _PAIR.sub(" ", text)))[:MEANT]
 
 
 def wording(text: str) -> str:
@@ -63,7 +68,7 @@ def pieces(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each run of letters or of Chinese characters, with the words that it gives."""
     for found in _RUN.finditer(text):
         run = found[0]
-        yield run, (_bigrams(run) if _CHINESE.match(run) else _latin(run))
+        yield run, (_latin(run) if run < FIRST_CHINESE else _bigrams(run))
 
 
 def _bigrams(run: str) -> tuple[str, ...]:

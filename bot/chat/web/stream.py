@@ -19,7 +19,7 @@ from bot.http.problem import TooMany
 
 log = structlog.get_logger(__name__)
 STREAMS = 200  # at once, in all rooms
-LIFE = 900.0  # seconds; the browser comes back by itself, and signs in again by that
+LIFE = 300.0  # seconds; the browser comes back by itself, if it may still read
 KEEP_ALIVE = 10.0  # also how late another process's line may be: see RoomLog.wait
 STALLED = 30.0  # a reader who takes nothing for so long is let go
 RETRY_MS = 1000

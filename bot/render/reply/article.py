@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.render.escape import Markdown, escape
+from bot.render.escape import Markdown, defused, escape
 from bot.render.reply.page import listed, page
 from bot.render.reply.reader import Reader
 from bot.render.words import BREAK, brief, told
@@ -18,9 +18,10 @@ from core.store.queries import ArticleRow
 
 _READ = 20_000  # far more than a page shows
 _FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
-_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*$")
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*)")
 _ITEM = re.compile(r"\s*(?:[-*+]|(\d{1,4})[.)])\s+(?:\[[ xX]\]\s+)?(.*)")
 _QUOTE = re.compile(r"\s{0,3}>\s?(.*)")
+_LAST_BRACKET = re.compile(r"\\\]$")
 _INLINE = re.compile(
     r"\*\*(?P<bold>[^*]{1,500})\*\*"
     r"|`(?P<code>[^`]{1,500})`"
@@ -66,7 +67,7 @@ def article_blocks(body: str) -> list[Markdown]:
         elif kind:
             blocks.append(line)
         last = kind
-    return blocks
+    return [block for block in blocks if block]
 
 
 def _lines(body: str) -> Iterator[tuple[str, Markdown]]:
@@ -81,7 +82,7 @@ def _lines(body: str) -> Iterator[tuple[str, Markdown]]:
         elif fenced:
             yield "quote", Markdown(f"> {escape(raw)}")
         elif found := _HEADING.match(raw):
-            yield "heading", Markdown(f"**{escape(found[1])}**")
+            yield "heading", Markdown(_bold(found[1].rstrip(" #")))
         elif found := _ITEM.match(raw):
             mark = f"{found[1]}." if found[1] else "-"
             yield "item", Markdown(f"{mark} {_inline(found[2])}")
@@ -98,14 +99,22 @@ def _inline(text: str) -> Markdown:
     for found in _INLINE.finditer(text):
         parts.append(_piece(text[at : found.start()]))
         if found["bold"]:
-            parts.append(f"**{escape(found['bold'])}**")
+            parts.append(_bold(found["bold"]))
         elif found["code"]:
             parts.append(_piece(found["code"]))
         else:
             parts.append(_piece(f"{found['text']} {found['address']} "))
         at = found.end()
     parts.append(_piece(text[at:]))
-    return Markdown("".join(parts).strip())
+    # Pieces that were apart until their marks went may mean something together.
+    joined = defused("".join(parts).strip()).replace("](", "]\\(")
+    # A bracket at the line's end makes no link, and answers end with `[1]`.
+    return Markdown(_LAST_BRACKET.sub("]", joined))
+
+
+def _bold(text: str) -> str:
+    shown = escape(text)
+    return f"**{shown}**" if shown else ""
 
 
 def _piece(text: str) -> str:

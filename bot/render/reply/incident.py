@@ -65,7 +65,7 @@ def _stands(incident: Incident, reader: Reader) -> Markdown:
     end = incident.resolved_at or reader.now
     lines = [
         told(
-            "render.incident.stands",
+            "render.incident.stands" if incident.resolved_at else "render.incident.stands_open",
             language,
             status=words.status(incident.status, language),
             since=words.full_moment(incident.started_at, reader.tz),

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 from bot.render import words
 from bot.render.escape import Markdown
 from bot.render.message import similar_entry
 from bot.render.reply.page import listed, page
 from bot.render.reply.reader import Reader
-from bot.render.words import BREAK, brief, told
+from bot.render.words import BREAK, brief, told, unmarked
 from core.model.incident import Incident, SimilarItem
-
-
-class FoundItem(Protocol):
-    """One result of a search."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def confidence(self) -> str: ...
-    @property
-    def snippet(self) -> str: ...
-    @property
-    def matched(self) -> str: ...
+from knowledge.search import SearchItem
 
 
 def similar_list(items: Iterable[SimilarItem], language: str) -> Markdown:
@@ -53,7 +38,7 @@ def similar_page(incident: Incident, items: Sequence[SimilarItem], reader: Reade
     return page([head, similar_list(items, language)], language)
 
 
-def found_page(query: str, items: Sequence[FoundItem], reader: Reader) -> Markdown:
+def found_page(query: str, items: Sequence[SearchItem], reader: Reader) -> Markdown:
     """The results of a search."""
     language = reader.language
     asked = brief(query, 80, language)
@@ -64,7 +49,7 @@ def found_page(query: str, items: Sequence[FoundItem], reader: Reader) -> Markdo
             item.id,
             brief(item.title, 100, language, item.id),
             words.confidence(item.confidence, language),
-            brief(item.snippet, 220, language, item.id),
+            brief(unmarked(item.snippet), 220, language, item.id),
             told("render.found.why", language, why=item.matched[:120]) if item.matched else "",
         )
         for item in items
