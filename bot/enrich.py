@@ -8,6 +8,7 @@ reply of the lowest priority.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import msgspec
@@ -29,6 +30,7 @@ from knowledge.base import KnowledgeBase
 log = structlog.get_logger(__name__)
 ENRICH, WRITEBACK = "enrich", "writeback"
 SIMILAR = 2
+LOADING = 3.0  # seconds
 _encode = msgspec.json.Encoder().encode
 
 
@@ -102,6 +104,10 @@ class Enrichment:
         """What resembles it. A knowledge base that fails must not keep people from the alert."""
         alerts = await self._db.read(lambda c: queries.alerts_of_incident(c, incident.number, 50))
         try:
+            # Right after a start the base is still loading; a moment's wait finds more.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOADING):
+                    await self._kb.ready()
             return await self._kb.similar.find(incident, alerts, SIMILAR)
         except TocsinError as error:
             log.warning("similar_failed", incident=incident.short_id, why=str(error))

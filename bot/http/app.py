@@ -16,6 +16,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 from prometheus_client import Counter
 
+from bot.console.routes import add_routes as add_console
 from bot.http.limit import Buckets
 from bot.http.openapi import make_spec
 from bot.http.parts import HttpParts
@@ -31,12 +32,11 @@ AddRoutes = Callable[[web.Application, HttpParts], None]
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 # Whoever watches the service must see it when it is busiest.
 UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
-KEEP_ALIVE = 75.0  # seconds
 CLIENT_GONE = 499  # nginx's number for it; only the metrics see it
 
 
-def make_app(parts: HttpParts, rooms: tuple[AddRoutes, ...] = ()) -> web.Application:
-    """The application. rooms: what else has routes (the console, the web room)."""
+def make_app(parts: HttpParts, rooms: tuple[AddRoutes, ...] = (add_console,)) -> web.Application:
+    """The application: the API, and the rooms that add routes of their own."""
     app = web.Application(
         client_max_size=parts.settings.limits.max_body,
         middlewares=[_boundary(parts.settings.limits.rate_per_client)],
@@ -55,11 +55,6 @@ def make_app(parts: HttpParts, rooms: tuple[AddRoutes, ...] = ()) -> web.Applica
 
     app.on_shutdown.append(close_feed)
     return app
-
-
-def make_runner(app: web.Application) -> web.AppRunner:
-    """What serves the application. A line of log a request would cost more than the request."""
-    return web.AppRunner(app, access_log=None, keepalive_timeout=KEEP_ALIVE, shutdown_timeout=5.0)
 
 
 def _boundary(rate_per_client: float) -> Middleware:

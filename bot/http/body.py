@@ -10,8 +10,7 @@ import re
 from typing import TypeVar
 
 import msgspec
-from aiohttp import ClientPayloadError, web
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp import web
 
 from core.errors import InvalidInput, Problem
 
@@ -36,7 +35,7 @@ async def read_raw(request: web.Request) -> bytes:
         raise web.HTTPRequestEntityTooLarge(request.client_max_size)
     try:
         return await request.read()
-    except (HttpProcessingError, ClientPayloadError) as error:
+    except web.RequestPayloadError as error:
         raise web.HTTPBadRequest(
             text="the body cannot be unpacked; see Content-Encoding"
         ) from error

@@ -32,21 +32,21 @@ def _read(settings: Settings, path: str) -> str:
     if encoding is None:
         raise PermissionDenied("the path lies outside files.watch_dir and logs.paths")
     try:
-        # A named pipe would hold the thread until someone writes into it.
-        handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(real, "rb", opener=_open) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise _unreadable("is no regular file")
+            file.seek(max(0, status.st_size - TAIL))
+            return file.read(TAIL).decode(encoding, "replace")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound("there is no such file") from error
     except OSError as error:
         raise _unreadable(error.strerror or "cannot be read") from error
-    with open(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise _unreadable("is no regular file")
-        try:
-            file.seek(max(0, status.st_size - TAIL))
-            return file.read(TAIL).decode(encoding, "replace")
-        except OSError as error:
-            raise _unreadable(error.strerror or "cannot be read") from error
+
+
+def _open(path: str, flags: int) -> int:
+    # A named pipe would else hold the thread until someone writes into it.
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _encoding_of(settings: Settings, real: str) -> str | None:

@@ -18,15 +18,14 @@ logging.getLogger("watchfiles").setLevel(logging.WARNING)
 Tell = Callable[[set[tuple[Change, str]]], None]
 _STEP_MS = 5
 _DEBOUNCE_MS = 50
-_LOOK_AGAIN_MS = 1000
+LOOK_AGAIN_MS = 1000
 
 
 class Changes:
     """Watches from a thread of its own; directories may vanish and come back.
 
-    `tell` is called in that thread with what changed. Soon after a watch has begun it is called
-    in any case, maybe with nothing: what changed before went unseen. Paths begin as the
-    directories were given.
+    `tell` is called in that thread with what changed, and with nothing soon after a watch has
+    begun: what changed before went unseen. Paths begin as the directories were given.
     """
 
     def __init__(self, directories: Iterable[str], tell: Tell, *, recursive: bool) -> None:
@@ -56,7 +55,7 @@ class Changes:
                 if str(error) != self._complaint:
                     self._complaint = str(error)
                     log.warning("watching_by_polling_only", error=self._complaint)
-            self._stop.wait(_LOOK_AGAIN_MS / 1000)
+            self._stop.wait(LOOK_AGAIN_MS / 1000)
 
     def _watch(self, present: dict[str, tuple[int, int]]) -> None:
         """Until one of the directories comes, goes, or is another one."""
@@ -66,16 +65,18 @@ class Changes:
             watch_filter=None,
             step=_STEP_MS,
             debounce=_DEBOUNCE_MS,
-            rust_timeout=_LOOK_AGAIN_MS,
+            rust_timeout=LOOK_AGAIN_MS,
             yield_on_timeout=True,
             stop_event=self._stop,
             raise_interrupt=False,
             recursive=self._recursive,
             ignore_permission_denied=True,
         ):
-            if changes or not begun:
+            if not begun:
+                self._tell(set())
+                begun = True
+            if changes:
                 self._tell(changes)
-            begun = True
             if self._present() != present:
                 break
 

@@ -76,7 +76,7 @@ class Follow:
 
         Raises OSError when the file cannot be read.
         """
-        if self._fd is None and self.gone is None and not self.lag:
+        if self._fd is None and self.gone is None and self.size == self.place.offset:
             return None
         if (fd := self._open()) is None:
             return None

@@ -47,7 +47,7 @@ Notes = Annotated[
 ]
 
 
-class Unusable(ValueError):
+class Unusable(InvalidInput):
     """One entry cannot be used. `path` leads to what is wrong with it."""
 
     def __init__(self, reason: str, path: str, message: str) -> None:

@@ -107,14 +107,14 @@ class Database:
 
     def submit(self, work: Work[T]) -> Future[T]:
         """`write` for callers in other threads: a future that is done after the commit."""
-        if self._closed:
-            raise StoreError("the database is closed; the service is stopping")
+        self._check_open()
         future: Future[T] = Future()
         self._writes.put((work, future))
         return future
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on a reader's connection; it sees the last commit."""
+        self._check_open()
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
 
     def read_now(self, work: Work[T]) -> T:
@@ -124,6 +124,10 @@ class Database:
                 return work(connection)
         except DBAPIError as error:
             raise StoreError(f"the database cannot be read: {error.orig}") from error
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreError("the database is closed; the service is stopping")
 
     def close(self) -> None:
         """Finish the writes that wait, then let go of all connections."""

@@ -128,7 +128,7 @@ export class Composer {
   key(event) {
     // While an input method composes, Enter chooses characters; 229 is what Safari says then.
     if (event.isComposing || event.keyCode === 229) return;
-    const exact = this.offered?.length === 1 && this.offered[0].name === this.input.value.trim();
+    const exact = this.offered?.some((command) => command.name === this.input.value.trim());
     if (this.offered?.length && this.listKey(event, exact)) return event.preventDefault();
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();

@@ -16,7 +16,7 @@ export class Conversation {
   /** send(command). arrived(item): a line came while the page was open. */
   constructor({ send, arrived }) {
     this.scroller = document.getElementById("lines");
-    this.list = this.scroller.querySelector("ol");
+    this.list = document.getElementById("line-list");
     this.welcome = document.getElementById("welcome");
     this.more = document.getElementById("earlier");
     this.newer = document.getElementById("newer");

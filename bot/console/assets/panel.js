@@ -12,6 +12,14 @@ function section(title, badge, ...content) {
   return filled.length ? [make("h3", {}, title, badge && make("span", { class: "pill" }, badge)), ...filled] : [];
 }
 
+/** An element of text that may hold `code`, ids and commands, as fixes and suggestions do. */
+function prose(tag, ...text) {
+  const pieces = text.flatMap((piece) =>
+    typeof piece === "string" ? piece.split(/`([^`]+)`/).map((part, at) => (at % 2 ? make("code", {}, part) : part)) : piece,
+  );
+  return enliven(make(tag, {}, pieces));
+}
+
 function facts(incident) {
   const rows = [
     [say("started"), fullOf(incident.started_at)],
@@ -24,15 +32,19 @@ function facts(incident) {
   return make("dl", {}, rows.filter(([, value]) => value).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
 }
 
-function analysis(found) {
+function summary(found) {
   if (!found) return section(say("summary"), null, make("p", { class: "quiet" }, say("no_analysis")));
-  const badge = found.meta?.degraded ? say("by_rules") : say("by_model");
-  const causes = (found.causes ?? []).map((cause) => make("li", {}, cause.text));
-  const steps = (found.suggestions ?? []).map((step) => make("li", {}, step.action));
-  const errors = (found.key_errors ?? []).map((error) => make("li", {}, make("pre", {}, error)));
+  const errors = found.key_errors.map((error) => make("li", {}, make("pre", {}, error)));
   return [
-    ...section(say("summary"), badge, make("p", {}, found.summary)),
+    ...section(say("summary"), found.meta.degraded ? say("by_rules") : say("by_model"), prose("p", found.summary)),
     ...section(say("key_errors"), null, errors.length && make("ul", {}, errors)),
+  ];
+}
+
+function advice(found) {
+  const causes = (found?.causes ?? []).map((cause) => prose("li", cause.text));
+  const steps = (found?.suggestions ?? []).map((step) => prose("li", step.action));
+  return [
     ...section(say("causes"), null, causes.length && make("ul", {}, causes)),
     ...section(say("suggestions"), null, steps.length && make("ul", {}, steps)),
   ];
@@ -48,7 +60,7 @@ function similar(items) {
       "li",
       {},
       make("div", { class: "name" }, name, make("span", { class: "pill" }, say(`confidence.${item.confidence}`))),
-      item.fix && make("p", {}, make("b", {}, say("fix")), item.fix),
+      item.fix && prose("p", make("b", {}, say("fix")), item.fix),
       !item.fix && item.snippet && make("p", { class: "quiet" }, item.snippet),
     );
   });
@@ -138,8 +150,9 @@ export class Panel {
       actionsOf(incident, this.handlers.send),
       facts(incident),
       labels.length ? make("div", { class: "labels" }, labels) : "",
-      ...analysis(incident.analysis),
+      ...summary(incident.analysis),
       ...similar(incident.similar),
+      ...advice(incident.analysis),
       ...timeline(incident.timeline),
     ];
   }

@@ -104,7 +104,14 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// The server ends each stream now and then; only a break that lasts is worth a word.
+let broken;
 function state(now) {
+  clearTimeout(broken);
+  if (now === "lost") broken = setTimeout(mark, 3_000, now);
+  else mark(now);
+}
+function mark(now) {
   linkState.dataset.state = now;
   linkState.querySelector("span").textContent = say(`link_${now}`);
 }

@@ -15,7 +15,6 @@ from msgspec import Meta
 from sqlalchemy import Connection
 
 from bot.http.listing import SEVERITIES, Listing
-from bot.http.parts import Articles
 from bot.http.route import Call, Handler, Route, respond
 from bot.http.views import Comment, Moment, PageOf, page_of
 from core.clock import iso
@@ -23,6 +22,7 @@ from core.ids import short_id
 from core.redact import redact
 from core.store import queries
 from core.store.queries import ArticleRow, ArticleVersionRow, Page
+from knowledge.article.articles import Articles
 from knowledge.article.draft import Draft
 
 LISTING = Listing(

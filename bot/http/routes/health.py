@@ -48,7 +48,6 @@ async def _metrics(call: Call) -> web.StreamResponse:
         )
         if scheme.lower() != "bearer" or not same:
             raise NotSignedIn("metrics.token is set; send it as Authorization: Bearer …")
-    await call.parts.measure()
     encode, content_type = choose_encoder(call.request.headers.get("Accept", ""))
     return web.Response(body=encode(REGISTRY), headers={"Content-Type": content_type})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -13,9 +13,11 @@ from core.errors import InvalidInput, NotFound, Problem
 from core.ids import parse_short_id
 from core.store import queries
 from knowledge.analysis.model import Analysis
+from knowledge.ask import AskAnswer
+from knowledge.index.document import Kind
+from knowledge.search import SearchResult
 
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
-Kind = Literal["article", "incident"]
 EVERY_KIND: tuple[Kind, ...] = ("article", "incident")
 
 
@@ -27,49 +29,10 @@ class SearchQuery(msgspec.Struct, frozen=True):
     kinds: Annotated[tuple[Kind, ...], Meta(max_length=10)] = EVERY_KIND
 
 
-class SearchHit(msgspec.Struct, frozen=True):
-    """Something found. score: 0 … 1; matched: why it was found."""
-
-    kind: Kind
-    id: str
-    title: str
-    score: float
-    confidence: Literal["high", "medium", "weak"]
-    snippet: str
-    matched: str
-
-
-class SearchAnswer(msgspec.Struct, frozen=True):
-    """What was found, best first."""
-
-    items: list[SearchHit]
-    took_ms: int
-
-
 class Question(msgspec.Struct, frozen=True):
     """A question to the knowledge base."""
 
     question: Text
-
-
-class CitationView(msgspec.Struct, frozen=True):
-    """A passage that the answer rests on. n: its number in the answer."""
-
-    n: int
-    kind: Kind
-    id: str
-    title: str
-    quote: str
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """grounded: every sentence cites a passage; degraded: no model wrote it."""
-
-    answer: str
-    citations: list[CitationView]
-    grounded: bool
-    degraded: bool
-    error_class: str | None
 
 
 class AnalysisOrder(msgspec.Struct, frozen=True):
@@ -80,19 +43,17 @@ class AnalysisOrder(msgspec.Struct, frozen=True):
     incident: Annotated[str, Meta(max_length=100)] | None = None
 
 
-async def _search(call: Call) -> SearchAnswer:
+async def _search(call: Call) -> SearchResult:
     asked = await call.body(SearchQuery)
     _not_blank("query", asked.query)
     kinds = asked.kinds or EVERY_KIND
-    found = await call.parts.kb.search.search(asked.query, asked.limit, kinds)
-    return msgspec.convert(found, SearchAnswer, from_attributes=True)
+    return await call.parts.kb.search.search(asked.query, asked.limit, kinds)
 
 
-async def _ask(call: Call) -> Answer:
+async def _ask(call: Call) -> AskAnswer:
     asked = await call.body(Question)
     _not_blank("question", asked.question)
-    answer = await call.parts.ask.ask(asked.question)
-    return msgspec.convert(answer, Answer, from_attributes=True)
+    return await call.parts.ask.ask(asked.question)
 
 
 async def _analyse(call: Call) -> Analysis:
@@ -131,7 +92,7 @@ ROUTES = (
         handler=_search,
         key="knowledge.search",
         body=SearchQuery,
-        answer=SearchAnswer,
+        answer=SearchResult,
     ),
     Route(
         method="POST",
@@ -139,7 +100,7 @@ ROUTES = (
         handler=_ask,
         key="knowledge.ask",
         body=Question,
-        answer=Answer,
+        answer=AskAnswer,
     ),
     Route(
         method="POST",

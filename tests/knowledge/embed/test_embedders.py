@@ -18,7 +18,7 @@ from core.config.settings import Ai, Settings
 from core.errors import ConfigError, TocsinError
 from knowledge.embed.builtin import BuiltinEmbedder
 from knowledge.embed.embedder import Embedder, make_embedder
-from knowledge.embed.encoder import BATCH, Encoder
+from knowledge.embed.encoder import Encoder
 from knowledge.embed.openai import OpenAiEmbedder
 from knowledge.llm import ModelError
 
@@ -155,7 +155,7 @@ async def test_an_encoder_in_its_own_thread(builtin: BuiltinEmbedder) -> None:
     assert await encoder.query("磁盘满") is None
     assert await encoder.load()
     assert encoder.key == "builtin:use-multilingual-v3/512"
-    texts = [f"text {n}" for n in range(BATCH + 3)]
+    texts = [f"text {n}" for n in range(builtin.batch + 3)]
     vectors = await encoder.embed(texts)
     assert vectors is not None
     assert vectors == pytest.approx(builtin.embed(texts), abs=1e-5)

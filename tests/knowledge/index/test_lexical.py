@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.index.lexical import B, FEWEST, K1, KEPT, Lexical
+from knowledge.index.lexical import FEWEST, K1, KEPT, B, Lexical
 
 EVERY = range(1 << 40)
 texts = st.lists(st.sampled_from("abcdef"), max_size=8)

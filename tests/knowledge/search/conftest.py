@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from core.clock import utc_now
 from core.model import Alert, Incident, TimelineEntry
@@ -115,10 +115,14 @@ def happen(db: Database) -> Happen:
             {"incident": number, **to_row(TimelineEntry(at, "note", "li.wei", note))}
             for note in notes
         ]
-        await db.write(lambda c: c.execute(insert(schema.incidents), to_row(incident)))
-        await db.write(lambda c: c.execute(insert(schema.alerts), to_row(alert)))
-        if entries:
-            await db.write(lambda c: c.execute(insert(schema.timeline), entries))
+
+        def work(connection: Connection) -> None:
+            connection.execute(insert(schema.incidents), to_row(incident))
+            connection.execute(insert(schema.alerts), to_row(alert))
+            if entries:
+                connection.execute(insert(schema.timeline), entries)
+
+        await db.write(work)
         return incident, [alert]
 
     return make

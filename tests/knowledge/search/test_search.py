@@ -11,6 +11,7 @@ from core.errors import InvalidInput
 from core.store import Database
 from knowledge.article.draft import Draft
 from knowledge.embed.builtin import BuiltinEmbedder
+from knowledge.index import live
 from knowledge.search import HIGH, MEDIUM, confidence
 from tests.knowledge.search.conftest import Base, Happen, make_base
 
@@ -50,7 +51,14 @@ async def test_a_name_settles_it(filled: Base) -> None:
 
 async def test_chit_chat_finds_nothing(filled: Base) -> None:
     before = metrics.KB_SEARCHES._value.get(), metrics.KB_HITS._value.get()
-    for query in ("今天中午吃什么", "hello how are you", "!!! …", "😀😀", "' OR 1=1 --", "* AND NOT"):
+    for query in (
+        "今天中午吃什么",
+        "hello how are you",
+        "!!! …",
+        "😀😀",
+        "' OR 1=1 --",
+        "* AND NOT",
+    ):
         assert await titles(filled, query) == []
     await titles(filled, "磁盘写满")
     after = metrics.KB_SEARCHES._value.get(), metrics.KB_HITS._value.get()
@@ -58,7 +66,9 @@ async def test_chit_chat_finds_nothing(filled: Base) -> None:
 
 
 async def test_the_snippet_is_cut_around_what_was_found(base: Base) -> None:
-    body = "开头说的是别的事情。" * 30 + "这里提到 SignatureDoesNotMatch 的原因。" + "后面还有。" * 30
+    body = (
+        "开头说的是别的事情。" * 20 + "这里提到 SignatureDoesNotMatch 的原因。" + "后面还有。" * 60
+    )
     await base.publish(Draft(title="上传", body=body))
     await base.live.settled()
     snippet = (await base.search.search("SignatureDoesNotMatch")).items[0].snippet
@@ -131,7 +141,10 @@ async def test_only_resolved_and_real_incidents_are_remembered(base: Base, happe
     assert [item.id for item in (await base.search.search("ZebraFault")).items] == ["INC-4"]
 
 
-async def test_words_answer_while_the_embedder_loads(db: Database, builtin: BuiltinEmbedder) -> None:
+async def test_words_answer_while_the_embedder_loads(
+    db: Database, builtin: BuiltinEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "FIRST_LOOK", 0.05)
     base = make_base(db, builtin)  # its encoder was never told to load
     await base.publish(Draft(title="磁盘写满", body="No space left on device，先清理日志"))
     assert await titles(base, "No space left on device") == []
