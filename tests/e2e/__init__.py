@@ -1,0 +1,1 @@
+"""End to end, with programs beyond pip: a real Alertmanager, a real browser."""
