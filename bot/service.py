@@ -18,6 +18,7 @@ from bot.chat.outbox import Outbox
 from bot.chat.webhook.publish import Publisher
 from bot.command.dispatcher import Dispatcher
 from bot.command.parts import CommandParts
+from bot.console.routes import add_routes
 from bot.enrich import Enrichment
 from bot.http.app import make_app
 from bot.http.auth import Auth
@@ -167,7 +168,7 @@ class Service:
     async def _serve(self) -> None:
         server = self.settings.server
         self._web = web.AppRunner(
-            make_app(self._http_parts()), access_log=None, shutdown_timeout=1.0
+            make_app(self._http_parts(), (add_routes,)), access_log=None, shutdown_timeout=1.0
         )
         await self._web.setup()
         try:
@@ -224,7 +225,7 @@ class Service:
             PartStatus("decide", self.loop.healthy, "" if self.loop.healthy else "no state"),
             PartStatus("knowledge", True, self.kb.status),
         ]
-        return [*found, *self.rooms.statuses()]
+        return [*found, *self.sources.statuses(), *self.rooms.statuses()]
 
     # What parts tell each other
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bot.demo import DemoShop
+from bot.http.parts import PartStatus
 from core.config.settings import FileSource, Settings
 from core.intake.tail import Tail
 from core.intake.watch import Watch
@@ -26,7 +27,10 @@ class Sources:
     ) -> None:
         self._parts: list[Tail | Watch] = [
             *(Tail(log, settings.rules, journal) for log in settings.logs),
-            *(Watch(source, offer, report) for source in settings.files),
+            *(
+                Watch(source, offer, report, language=settings.language)
+                for source in settings.files
+            ),
         ]
         self._demo: asyncio.Task[None] | None = None
         self._settings = settings
@@ -41,6 +45,10 @@ class Sources:
             self._demo = asyncio.create_task(shop.run(), name="demo")
         for part in self._parts:
             await part.start()
+
+    def statuses(self) -> list[PartStatus]:
+        """How each source is doing. One that cannot be read does not make tocsin unready."""
+        return [PartStatus(part.name, True, part.problem) for part in self._parts]
 
     async def stop(self) -> None:
         """Read no more; how far each has read is saved."""

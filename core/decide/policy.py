@@ -41,13 +41,13 @@ class Policy(msgspec.Struct, frozen=True):
         """How long an alert may stay silent before it counts as resolved; None for ever.
 
         A rule's own `resolve.after` wins. A rule with only a resolve line waits for that line.
-        Hooks and tocsin's own checks tell the end themselves: an Alertmanager repeats itself
-        only every few hours, and a silence of minutes means nothing there.
+        Hooks, watched directories and tocsin's own checks tell the end themselves: an
+        Alertmanager repeats itself only every few hours, and a silence of minutes means nothing.
         """
         known = self.rules.get(rule)
         if known is not None and (known.resolve.after or known.resolve.match):
             return known.resolve.after
-        if source.startswith(("hook:", "self")):
+        if source.startswith(("hook:", "file:", "self")):
             return None
         return self.resolve_timeout
 

@@ -59,7 +59,7 @@ def signals_of(event: Event, evaluate: Evaluate) -> list[Signal]:
     A log line without a rule never got here; any other event without a name and without a rule
     is an alert named after its text.
     """
-    if "alertname" in event.labels:
+    if "alertname" in event.labels and not event.source.startswith("log:"):
         return [_of_itself(event, event.labels)]
     matches = list(evaluate(event))
     if matches:

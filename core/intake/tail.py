@@ -115,9 +115,15 @@ class Tail:
         self._thread.shutdown()
 
     @property
-    def healthy(self) -> bool:
-        """Whether it is at work."""
-        return self._running is not None and not self._running.done()
+    def name(self) -> str:
+        """`log:shop`."""
+        return self._source
+
+    @property
+    def problem(self) -> str:
+        """Why it is not at work; empty when it is."""
+        at_work = self._running is not None and not self._running.done()
+        return "" if at_work else "not running"
 
     async def caught_up(self) -> None:
         """Wait until every whole line that was written before this call is read and stored."""

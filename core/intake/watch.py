@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -34,8 +33,6 @@ RECONCILE = 60.0
 TICK = 1.0
 RETRY = 5.0
 _AT_ONCE = 32  # offers that run together, so that they share commits
-# The alert ends when the directory is back; until then it is told again before this runs out.
-_HELD = timedelta(hours=24)
 
 
 class Watch:
@@ -62,8 +59,7 @@ class Watch:
         self._files = Eligible(settings)
         self._quiet = Quiet(settings.silence.total_seconds())
         self._offered: set[int] = set()  # of (path, version); hashes, since they may be very many
-        # Of each root: why it cannot be read, empty when it can; and when that was told.
-        self._told: dict[str, tuple[str, float]] = {}
+        self._told: dict[str, str] = {}  # of each root: why it cannot be read, empty when it can
         self._watcher: Changes | None = None
         self._wake = asyncio.Event()
         self._stopping = False
@@ -81,7 +77,7 @@ class Watch:
 
         self._watcher = Changes(self._files.roots, tell, recursive=True)
         self._watcher.start()
-        self._running = asyncio.create_task(self._run(), name=f"file:{self._settings.name}")
+        self._running = asyncio.create_task(self._run(), name=self.name)
 
     async def stop(self) -> None:
         """Offer no more. What was not offered yet is found at the next start."""
@@ -93,10 +89,16 @@ class Watch:
             await self._running
 
     @property
-    def healthy(self) -> bool:
-        """Whether it is at work, and all its directories are there."""
-        at_work = self._running is not None and not self._running.done()
-        return at_work and not any(error for error, _told_at in self._told.values())
+    def name(self) -> str:
+        """`file:reports`."""
+        return f"file:{self._settings.name}"
+
+    @property
+    def problem(self) -> str:
+        """Why it is not at work, or which directory is missing; empty when all is well."""
+        if self._running is None or self._running.done():
+            return "not running"
+        return "; ".join(f"{root}: {error}" for root, error in self._told.items() if error)
 
     def _look(self, changes: set[tuple[Change, str]]) -> tuple[list[tuple[str, Version]], set[str]]:
         """What the watcher's notices are about, seen from its thread."""
@@ -129,7 +131,7 @@ class Watch:
             now = time.monotonic()
             if now >= self._tick_at:
                 self._tick_at = now + TICK
-                await self._check_roots(now)
+                await self._check_roots()
             if now >= self._scan_at:
                 self._scan_at = now + RECONCILE
                 await self._reconcile()
@@ -183,32 +185,30 @@ class Watch:
         if taken is not None:
             self._offered.add(hash((path, version)))
 
-    async def _check_roots(self, now: float) -> None:
+    async def _check_roots(self) -> None:
         """Tell of directories that vanished or came back; at the start, of all: an alert of an
         earlier run may wait for its end."""
         roots = self._files.roots
         errors = await asyncio.to_thread(lambda: [self._files.root_error(root) for root in roots])
         for root, error in zip(roots, errors, strict=True):
-            before, told_at = self._told.get(root, (None, now))
-            fading = error and now - told_at > _HELD.total_seconds() / 2
-            if before is not None and bool(before) == bool(error) and not fading:
+            before = self._told.get(root)
+            if before is not None and bool(before) == bool(error):
                 continue
             try:
                 await self._report(self._event(root, error))
             except StoreError as failure:
                 log.error("watch_dir_not_reported", directory=root, error=str(failure))
                 continue
-            self._told[root] = error, now
+            self._told[root] = error
 
     def _event(self, root: str, error: str) -> Event:
         now = self._clock()
         key = "intake.watch_dir_missing" if error else "intake.watch_dir_back"
         return Event(
-            source=f"file:{self._settings.name}",
+            source=self.name,
             occurred_at=now,
             labels={"alertname": ALERT, "source": self._settings.name, "directory": root},
             annotations={"summary": say(key, self._language, directory=root, why=error)},
             severity="critical",
             status="firing" if error else "resolved",
-            ends_at=now + _HELD if error else None,
         )

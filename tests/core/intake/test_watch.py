@@ -94,7 +94,7 @@ async def test_what_is_there_and_what_comes_is_offered_once(begin: Begin, desk: 
     await desk.until_offered("old.csv", "new.csv", "a/b/deep.csv")
     (desk.root / "new.csv").write_text("22")
     await desk.until_offered("old.csv", "new.csv", "a/b/deep.csv", "new.csv")
-    assert watch.healthy
+    assert watch.problem == ""
 
 
 async def test_a_file_is_offered_only_when_it_is_quiet(begin: Begin, desk: Desk) -> None:
@@ -152,7 +152,7 @@ async def test_a_directory_that_is_moved_in_is_looked_into(
     (tmp_path / "made" / "deep" / "x.csv").write_text("x")
     os.rename(tmp_path / "made", desk.root / "made")
     await desk.until_offered("first.csv", "made/deep/x.csv")
-    assert watch.healthy
+    assert watch.problem == ""
 
 
 async def test_a_watched_directory_may_be_a_link(begin: Begin, desk: Desk, tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ async def test_a_directory_that_vanishes_is_told_and_found_again(begin: Begin, d
     await desk.until_told("resolved")
     shutil.rmtree(desk.root)
     await desk.until_told("resolved", "firing")
-    assert not watch.healthy
+    assert watch.problem
     event = desk.events[-1]
     assert event.source == "file:out"
     assert event.severity == "critical"
