@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 import structlog
@@ -30,6 +32,7 @@ from knowledge.base import KnowledgeBase
 log = structlog.get_logger(__name__)
 ENRICH, WRITEBACK = "enrich", "writeback"
 SIMILAR = 2
+REMEMBERED = 10_000  # incidents
 LOADING = 3.0  # seconds
 _encode = msgspec.json.Encoder().encode
 
@@ -61,6 +64,7 @@ class Enrichment:
         self._changed = changed
         self._clock = clock
         self._waiting: dict[int, asyncio.Event] = {}
+        self._known: OrderedDict[int, None] = OrderedDict()
 
     def task_kinds(self) -> list[TaskKind]:
         """How these tasks run."""
@@ -71,7 +75,7 @@ class Enrichment:
 
     async def ready(self, incident: int, timeout: float) -> None:
         """Wait until similar items of an incident are known, at most `timeout` seconds."""
-        if await self._db.read(lambda c: _is_known(c, incident)):
+        if incident in self._known or await self._db.read(lambda c: _is_known(c, incident)):
             return
         event = self._waiting.setdefault(incident, asyncio.Event())
         try:
@@ -88,11 +92,9 @@ class Enrichment:
         if incident is None:
             raise TaskCanceled(f"there is no INC-{number}")
         similar = await self._similar(incident)
-        await self._analyst.incident(number, similar, model=False)
-        await self._db.write(lambda c: self._keep(c, number, similar))
-        waiting = self._waiting.get(number)
-        if waiting is not None:
-            waiting.set()
+        keep = partial(self._keep, number, similar)
+        await self._analyst.incident(number, similar, model=False, beside=keep)
+        self._remember(number)
         self._changed(number)
         if self._model:
             analysis = await self._analyst.incident(number, similar)
@@ -113,7 +115,16 @@ class Enrichment:
             log.warning("similar_failed", incident=incident.short_id, why=str(error))
             return []
 
-    def _keep(self, connection: Connection, number: int, similar: list[SimilarItem]) -> None:
+    def _remember(self, number: int) -> None:
+        """It is known now: whoever waits for it may go on."""
+        self._known[number] = None
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        waiting = self._waiting.get(number)
+        if waiting is not None:
+            waiting.set()
+
+    def _keep(self, number: int, similar: list[SimilarItem], connection: Connection) -> None:
         table = schema.similar_items
         connection.execute(delete(table).where(table.c.incident == number))
         items = msgspec.to_builtins(similar)

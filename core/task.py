@@ -2,7 +2,8 @@
 
 `TaskQueue.defer` writes a row in the caller's transaction; its engines stand in scheduler/.
 A handler is an async function registered by kind at the composition root. It may run twice (a
-crash between its work and its commit), so what it does must be idempotent.
+crash between its work and its commit), so what it does must be idempotent. What it returns is
+written in the transaction that completes the task.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ class TaskCanceled(Exception):
     """Raised by a handler: the work is no longer wanted."""
 
 
-Handler = Callable[[Task], Awaitable[None]]
+# What a handler wants written in the very transaction that completes its task.
+Completion = Callable[[Connection], object]
+Handler = Callable[[Task], Awaitable[Completion | None]]
 
 
 class TaskKind(msgspec.Struct, frozen=True, kw_only=True):

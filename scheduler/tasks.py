@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
 
 from core import metrics
 from core.clock import Clock, utc_now
@@ -22,7 +23,7 @@ from core.errors import Conflict, NotFound, StoreError, TocsinError
 from core.ids import uuid7
 from core.store.database import Database, next_number
 from core.store.schema import tasks
-from core.task import Reschedule, Task, TaskCanceled, TaskKind
+from core.task import Completion, Reschedule, Task, TaskCanceled, TaskKind
 
 log = structlog.get_logger(__name__)
 POLL = 1.0
@@ -186,55 +187,52 @@ class EmbeddedQueue:
 
     def _launch(self, task: Task) -> None:
         self._busy[task.queue] = self._busy.get(task.queue, 0) + 1
-        run = asyncio.create_task(self._run(task), name=f"task:{task.kind}")
+        run = asyncio.create_task(self._run_lane(task), name=f"task:{task.kind}")
         self._runs.add(run)
         run.add_done_callback(self._runs.discard)
 
     def _claim(self, tx: Connection) -> list[Task]:
-        now = self._clock()
+        """Take what is due in every queue that has room."""
         full = [q for q, n in self._busy.items() if n >= self._limit(q)]
+        rows = self._due(tx, tasks.c.queue.not_in(full), CLAIM)
+        room: dict[str, int] = {}
+        claimed = []
+        for row in rows:
+            left = room.setdefault(row.queue, self._limit(row.queue) - self._busy.get(row.queue, 0))
+            if left > 0:
+                room[row.queue] = left - 1
+                claimed.append(self._take(tx, row))
+        return claimed
+
+    def _due(self, tx: Connection, where: ColumnElement[bool], limit: int) -> Sequence[Row[Any]]:
+        now = self._clock()
         due = or_(
             and_(tasks.c.state == "pending", tasks.c.run_at <= now),
             and_(tasks.c.state == "running", tasks.c.leased_until < now),
         )
         query = (
             select(tasks)
-            .where(due, tasks.c.kind.in_(self._kinds), tasks.c.queue.not_in(full))
+            .where(due, tasks.c.kind.in_(self._kinds), where)
             .order_by(tasks.c.priority, tasks.c.run_at, tasks.c.number)
-            .limit(CLAIM)
+            .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        room: dict[str, int] = {}
-        claimed = []
-        for row in tx.execute(query).all():
-            left = room.setdefault(row.queue, self._limit(row.queue) - self._busy.get(row.queue, 0))
-            if left <= 0:
-                continue
-            room[row.queue] = left - 1
-            claimed.append(row)
-        for row in claimed:
-            tx.execute(
-                update(tasks)
-                .where(tasks.c.id == row.id)
-                .values(
-                    state="running",
-                    attempts=row.attempts + 1,
-                    leased_until=now + LEASE,
-                    lease=self._lease,
-                )
-            )
-        return [
-            Task(
-                id=row.id,
-                number=row.number,
-                kind=row.kind,
-                queue=row.queue,
-                key=row.key,
-                payload=row.payload,
-                attempts=row.attempts + 1,
-            )
-            for row in claimed
-        ]
+        return tx.execute(query).all()
+
+    def _take(self, tx: Connection, row: Row[Any]) -> Task:
+        attempts = row.attempts + 1
+        leased = {"leased_until": self._clock() + LEASE, "lease": self._lease}
+        taken = update(tasks).where(tasks.c.id == row.id)
+        tx.execute(taken.values(state="running", attempts=attempts, **leased))
+        return Task(
+            id=row.id,
+            number=row.number,
+            kind=row.kind,
+            queue=row.queue,
+            key=row.key,
+            payload=row.payload,
+            attempts=attempts,
+        )
 
     def _limit(self, queue: str) -> int:
         kind = self._kinds.get(queue.split(":", 1)[0])
@@ -243,12 +241,21 @@ class EmbeddedQueue:
         limit = kind.concurrency
         return limit if isinstance(limit, int) else limit(queue)
 
-    async def _run(self, task: Task) -> None:
+    async def _run_lane(self, task: Task | None) -> None:
+        """Run a task, and then the next of its queue, taken in the commit that completed it."""
+        lane = task.queue if task is not None else ""
+        while task is not None:
+            task = await self._run(task)
+        self._busy[lane] -= 1
+        self._wake.set()
+
+    async def _run(self, task: Task) -> Task | None:
         kind = self._kinds[task.kind]
         outcome, changes, failure = "succeeded", {"state": "succeeded", "error": ""}, ""
+        completion: Completion | None = None
         try:
             async with asyncio.timeout(kind.timeout.total_seconds()):
-                await kind.handler(task)
+                completion = await kind.handler(task)
         except Reschedule as later:
             outcome, changes = "rescheduled", _again(later.at, task.attempts - 1, str(later))
         except TaskCanceled as why:
@@ -270,14 +277,14 @@ class EmbeddedQueue:
             outcome, changes = self._failed(task, kind, failure, "failed", None)
         metrics.TASKS.labels(task.kind, outcome).inc()
         try:
-            await self._finish(task, changes)
+            following = await self._finish(task, changes, completion)
             if outcome in {"failed", "timed_out"} and kind.on_dead is not None:
                 await kind.on_dead(task, failure)
         except StoreError as error:
+            # Its lease runs out, and it runs again.
             log.error("task_finish_failed", task=f"TSK-{task.number}", error=str(error))
-        finally:
-            self._busy[task.queue] -= 1
-            self._wake.set()
+            return None
+        return following
 
     def _failed(
         self,
@@ -295,12 +302,25 @@ class EmbeddedQueue:
         log.warning("task_failed", kind=task.kind, task=f"TSK-{task.number}", error=why)
         return state, {"state": state, "error": why}
 
-    async def _finish(self, task: Task, changes: dict[str, Any]) -> None:
+    async def _finish(
+        self, task: Task, changes: dict[str, Any], completion: Completion | None
+    ) -> Task | None:
+        """Write how it ended, and take the next task of its queue in the same commit."""
         if changes["state"] != "pending":
             changes = {**changes, "finished_at": self._clock()}
         # Only the holder of the lease may say how it ended: another may have taken it over.
         mine = and_(tasks.c.id == task.id, tasks.c.lease == self._lease)
-        await self._db.write(lambda c: c.execute(update(tasks).where(mine).values(**changes)))
+
+        def work(tx: Connection) -> Task | None:
+            if completion is not None:
+                completion(tx)
+            tx.execute(update(tasks).where(mine).values(**changes))
+            if self._stopping or self._busy[task.queue] > self._limit(task.queue):
+                return None
+            rows = self._due(tx, tasks.c.queue == task.queue, 1)
+            return self._take(tx, rows[0]) if rows else None
+
+        return await self._db.write(work)
 
     async def retry(self, number: int) -> None:
         """Run a failed task again, from its first attempt. Conflict when it is not failed."""

@@ -6,6 +6,7 @@ waits for it; what waits longer than the budget lasts is merged into a digest.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
@@ -24,7 +25,7 @@ from core.model.notification import Notification, Receipt
 from core.store import outbox as store
 from core.store import queries
 from core.store.database import Database
-from core.task import Reschedule, Task, TaskCanceled, TaskKind, TaskQueue
+from core.task import Completion, Reschedule, Task, TaskCanceled, TaskKind, TaskQueue
 from core.text import say
 
 log = structlog.get_logger(__name__)
@@ -81,7 +82,7 @@ class Outbox:
 
     # Sending
 
-    async def _send(self, task: Task) -> None:
+    async def _send(self, task: Task) -> Completion:
         found = await self._db.read(lambda c: store.load(c, task.payload["notification"]))
         if found is None or found.state == "sent":
             raise TaskCanceled("there is nothing to send any more")
@@ -92,7 +93,7 @@ class Outbox:
             )
         if found.kind == "firing" and found.incident is not None:
             await self._enriched(found.incident, FIRST_MESSAGE_WAITS)
-        notification = await self._db.write(lambda c: self._claim(c, found))
+        notification = await self._begin(found)
         outgoing = await self._outgoing(notification)
         await self._spend_on_parts(notification, channel.messages(outgoing))
         try:
@@ -100,16 +101,29 @@ class Outbox:
         except DeliveryError as error:
             await self._failed(notification, error)
             raise
-        text = say(
-            f"chat.notified.{notification.kind}", self._language, channel=notification.channel
-        ) if notification.kind != "event" else ""  # fmt: skip
-        await self._db.write(lambda c: store.sent(c, notification, receipt, text))
-        if notification.incident is not None and notification.kind != "event":
-            self.on_told(notification.channel, notification.incident)
-        metrics.NOTIFICATIONS.labels(notification.channel, "sent").inc()
+        return self._sent(notification, receipt)
+
+    def _sent(self, notification: Notification, receipt: Receipt) -> Completion:
+        """What is written of a success; it is committed together with the task's end."""
+        channel, text = notification.channel, ""
+        metrics.NOTIFICATIONS.labels(channel, "sent").inc()
         if notification.accepted_at is not None:
             took = (receipt.at - notification.accepted_at).total_seconds()
-            metrics.NOTIFICATION_LATENCY.labels(notification.channel).observe(max(took, 0))
+            metrics.NOTIFICATION_LATENCY.labels(channel).observe(max(took, 0))
+        if notification.kind != "event":
+            text = say(f"chat.notified.{notification.kind}", self._language, channel=channel)
+            if notification.incident is not None:
+                self.on_told(channel, notification.incident)
+        return lambda connection: store.sent(connection, notification, receipt, text)
+
+    async def _begin(self, found: Notification) -> Notification:
+        """Mark the row as being sent. Where there is a budget, a place in it comes first."""
+        marking = self._db.submit(lambda c: self._claim(c, found))
+        if found.channel in self._lanes:
+            return await asyncio.wrap_future(marking)
+        # Without a budget nothing depends on the mark, and nobody waits for it: the writer takes
+        # it before it takes what became of the message.
+        return msgspec.structs.replace(found, state="sending", attempts=found.attempts + 1)
 
     def _claim(self, connection: Connection, notification: Notification) -> Notification:
         """Take a place in the lane's budget, and the row. Raises Reschedule when there is none."""

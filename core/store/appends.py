@@ -23,7 +23,7 @@ from core.store.schema import journal
 _APPEND_LOCK = 7_420_001
 _INSERT = insert(journal)
 GROUP = 256  # appends in one transaction
-GATHER = 0.0005  # seconds
+GATHER = 0.001  # seconds
 
 
 class Append(msgspec.Struct, frozen=True):

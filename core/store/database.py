@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+import orjson
 from sqlalchemy import (
     Connection,
     Engine,
@@ -58,6 +59,9 @@ def make_engine(url: str) -> Engine:
         address.set(drivername="postgresql+psycopg"),
         pool_size=READERS + 1,
         pool_pre_ping=True,
+        # What a JSON column holds may hold moments; SQLite's are written by orjson too.
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
         connect_args={"connect_timeout": 5},
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -48,12 +49,18 @@ class Analyst:
         self._long_texts = asyncio.Semaphore(1)  # one at a time: each may fill a core for a second
 
     async def incident(
-        self, number: int, similar: list[SimilarItem], *, model: bool = True
+        self,
+        number: int,
+        similar: list[SimilarItem],
+        *,
+        model: bool = True,
+        beside: Callable[[Connection], object] | None = None,
     ) -> Analysis:
         """What `INC-<number>` means, from its alerts, its notes and `similar` cases; stored.
 
         With `model=False` the rules answer at once; so they do when AI is off or fails (then
-        `meta.error_class` says why). Raises NotFound, StoreError.
+        `meta.error_class` says why). beside: writes in the same transaction.
+        Raises NotFound, StoreError.
         """
         started = time.monotonic()
 
@@ -67,7 +74,7 @@ class Analyst:
 
         material, found = await self._db.read(load)
         analysis = await self._analyse(material, found, "incident", started, model=model)
-        await self._keep(analysis, "incident", number)
+        await self._keep(analysis, "incident", number, beside)
         return analysis
 
     async def text(self, text: str) -> Analysis:
@@ -151,9 +158,21 @@ class Analyst:
         )
         return checked(completion.data, given, floor, meta, trouble=bool(found.shapes))
 
-    async def _keep(self, analysis: Analysis, kind: AnalysisKind, incident: int | None) -> None:
+    async def _keep(
+        self,
+        analysis: Analysis,
+        kind: AnalysisKind,
+        incident: int | None,
+        beside: Callable[[Connection], object] | None = None,
+    ) -> None:
         at = self._clock()
-        await self._db.write(lambda c: stored.add(c, analysis, kind=kind, incident=incident, at=at))
+
+        def work(connection: Connection) -> None:
+            stored.add(connection, analysis, kind=kind, incident=incident, at=at)
+            if beside is not None:
+                beside(connection)
+
+        await self._db.write(work)
         log.info(
             "analysis_stored",
             kind=kind,

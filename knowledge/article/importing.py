@@ -30,6 +30,8 @@ from knowledge.article.draft import BODY_LIMIT, Draft, clean
 from knowledge.article.markdown import MarkdownFile, decode, read
 
 SUFFIXES = (".md", ".markdown")
+# Files taken at once: their transactions are committed together, which takes about 15 ms.
+TOGETHER = 8
 # Any fixed number: it names the lock that orders imports between processes.
 _IMPORT_LOCK = 7_420_002
 Outcome = Literal["created", "changed", "unchanged"]
@@ -106,29 +108,34 @@ class Importer:
     ) -> ImportReport:
         """Import these. keep_edits: an article that someone else edited since is not touched."""
         report = report if report is not None else ImportReport()
-        for done, source in enumerate(sources, 1):
-            try:
-                found = await asyncio.to_thread(_read, source)
-                outcome = await self._take(source.path, found, by, dry_run, keep_edits)
-            except (InvalidInput, StoreError) as error:
-                report.failed.append(Failed(source.path, str(error)))
-            else:
-                getattr(report, outcome).append(source.path)
+        for at in range(0, len(sources), TOGETHER):
+            some = sources[at : at + TOGETHER]
+            taken = [self._take(source, by, dry_run, keep_edits) for source in some]
+            for source, outcome in zip(some, await asyncio.gather(*taken), strict=True):
+                if isinstance(outcome, Failed):
+                    report.failed.append(outcome)
+                else:
+                    getattr(report, outcome).append(source.path)
             if progress is not None:
-                progress(done, len(sources))
+                progress(at + len(some), len(sources))
+        if report.created or report.changed:
+            self._articles.on_change()
         return report
 
     async def _take(
-        self, path: str, found: _Read, by: str, dry_run: bool, keep_edits: bool
-    ) -> Outcome:
-        def compare(connection: Connection) -> Outcome:
-            return _compare(connection, _of_path(connection, path), found, by, keep_edits)
-
-        outcome = await self._db.read(compare)
-        if not dry_run and outcome != "unchanged":
-            outcome = await self._db.write(lambda c: self._write(c, path, found, by, keep_edits))
-            self._articles.on_change()
-        return outcome
+        self, source: Source, by: str, dry_run: bool, keep_edits: bool
+    ) -> Outcome | Failed:
+        path = source.path
+        try:
+            found = await asyncio.to_thread(_read, source)
+            outcome = await self._db.read(
+                lambda c: _compare(c, _of_path(c, path), found, by, keep_edits)
+            )
+            if dry_run or outcome == "unchanged":
+                return outcome
+            return await self._db.write(lambda c: self._write(c, path, found, by, keep_edits))
+        except (InvalidInput, StoreError) as error:
+            return Failed(path, str(error))
 
     def _write(
         self, connection: Connection, path: str, found: _Read, by: str, keep_edits: bool

@@ -124,10 +124,10 @@ class Writeback:
             alerts=incident.alert_count,
             severity=incident.severity,
         )
-        pairs = dict.fromkeys(
+        pairs = {
             f"{name}={value}" for alert in record.alerts for name, value in alert.labels.items()
-        )
-        labels = ", ".join(f"`{_line(pair)}`" for pair in list(pairs)[:20])
+        }
+        labels = ", ".join(f"`{_line(pair)}`" for pair in sorted(pairs)[:20])
         return [lasted, *([self._say("labels", labels=labels)] if labels else [])]
 
     def _diagnosis(self, record: _Record) -> list[str]:

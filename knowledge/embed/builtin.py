@@ -33,6 +33,7 @@ class BuiltinEmbedder:
 
     name = "builtin:use-multilingual-v3"
     dim = 512
+    batch = 8
 
     def __init__(self, cache: Path | None = None) -> None:
         self._cache = cache

@@ -18,9 +18,11 @@ class Embedder(Protocol):
     """Turns texts into vectors. Blocking: called in one thread at a time, never in the loop.
 
     name: tells its vectors from those of every other model; they are stored under it.
+    batch: how many texts at once; a query waits for one batch at most.
     """
 
     name: str
+    batch: int
 
     @property
     def dim(self) -> int:

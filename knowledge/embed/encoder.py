@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
-BATCH = 16  # texts embedded at once; a query waits for one batch at most
 QUERY_TIMEOUT = 1.0  # seconds
+REMEMBERED = 512  # vectors of queries
 RETRY = 60.0  # seconds until a failed embedder is asked again
 
 
@@ -34,6 +35,7 @@ class Encoder:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="encode")
         self._dim = 0
         self._rests_until = 0.0
+        self._asked: OrderedDict[str, Matrix] = OrderedDict()
         self.error = ""
 
     @property
@@ -61,7 +63,14 @@ class Encoder:
         return self.ready
 
     async def query(self, text: str) -> Matrix | None:
-        """The vector of one text, shape (dim,); None when there is none in time."""
+        """The vector of one text, shape (dim,); None when there is none in time.
+
+        The last texts are remembered: in a storm the same is asked over and over.
+        """
+        known = self._asked.get(text)
+        if known is not None:
+            self._asked.move_to_end(text)
+            return known
         if not self.ready:
             return None
         try:
@@ -70,19 +79,26 @@ class Encoder:
         except TimeoutError:
             log.warning("embedding_too_slow", seconds=QUERY_TIMEOUT)
             return None
-        return vectors[0] if vectors is not None else None
+        if vectors is None:
+            return None
+        vector: Matrix = vectors[0]
+        self._asked[text] = vector
+        if len(self._asked) > REMEMBERED:
+            self._asked.popitem(last=False)
+        return vector
 
     async def embed(self, texts: list[str]) -> Matrix | None:
-        """Shape (len(texts), dim), BATCH texts at a time; None when the embedder failed."""
+        """Shape (len(texts), dim), a batch at a time; None when the embedder failed."""
         import numpy as np
 
         rows = np.empty((len(texts), self._dim), dtype=np.float32)
-        for at in range(0, len(texts), BATCH):
-            part = texts[at : at + BATCH]
+        size = self._embedder.batch
+        for at in range(0, len(texts), size):
+            part = texts[at : at + size]
             vectors = await self._guarded(lambda part=part: self._embedder.embed(part))  # type: ignore[misc]
             if vectors is None:
                 return None
-            rows[at : at + BATCH] = vectors
+            rows[at : at + size] = vectors
         return rows
 
     async def rest(self) -> None:

@@ -13,7 +13,6 @@ from knowledge.llm.errors import ModelError, classify
 if TYPE_CHECKING:
     from knowledge.embed.embedder import Matrix
 
-BATCH = 64  # texts a request; some services take no more
 TEXT_LIMIT = 4000  # characters a text, within the input limit of common models
 
 
@@ -28,6 +27,8 @@ class _Reply(msgspec.Struct):
 
 class OpenAiEmbedder:
     """Texts leave the machine: they were redacted when they were stored."""
+
+    batch = 64  # some services take no more in one request
 
     def __init__(self, model: str, ai: Ai) -> None:
         self.name = f"openai:{model}"
@@ -49,8 +50,10 @@ class OpenAiEmbedder:
 
         rows = [
             row
-            for at in range(0, len(texts), BATCH)
-            for row in self._request([text[:TEXT_LIMIT] or " " for text in texts[at : at + BATCH]])
+            for at in range(0, len(texts), self.batch)
+            for row in self._request(
+                [text[:TEXT_LIMIT] or " " for text in texts[at : at + self.batch]]
+            )
         ]
         vectors = np.asarray(rows, dtype=np.float32).reshape(len(texts), -1)
         if texts:

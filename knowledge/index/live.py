@@ -255,6 +255,8 @@ class LiveIndex:
         if vectors is not None:
             kept, now = vectors, self._clock()
             await self._db.write(lambda c: memory.keep_vectors(c, document, kept, key, now))
+            if self._bare.get(document.key) is not document:  # gone or changed meanwhile
+                await self._db.write(lambda c: memory.drop_vectors(c, document.key))
         return vectors
 
     async def _give(self, document: Document, vectors: Matrix) -> None:

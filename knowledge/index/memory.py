@@ -25,7 +25,7 @@ from knowledge.index.passage import content_hash
 if TYPE_CHECKING:
     from knowledge.index.vectors import Matrix
 
-MOST_ARTICLES = 200_000
+MOST_ARTICLES = 100_000
 MOST_INCIDENTS = 50_000  # the newest; what is older no longer tells how things are
 _PIECE = 500
 
