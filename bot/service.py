@@ -23,6 +23,7 @@ from bot.enrich import Enrichment
 from bot.http.app import make_app
 from bot.http.auth import Auth
 from bot.http.parts import HttpParts, PartStatus
+from bot.http.routes.articles import article_view
 from bot.http.routes.uploads import upload_view
 from bot.http.stream import Feed
 from bot.probes import ai_probe, outbox_probe, upload_probe
@@ -43,6 +44,7 @@ from core.model.upload import Upload
 from core.rule import Evaluator
 from core.store import Journal, outbox, queries
 from core.store.open import DataDir, Stores
+from core.store.queries import ArticleRow
 from core.store.rows import to_row
 from core.upload import Uploads
 from knowledge.analysis.analyst import Analyst
@@ -79,6 +81,7 @@ class Service:
         self.uploads.on_finished = self._upload_finished
         self._llm = LlmClient(settings, db) if settings.ai.enabled else None
         self.kb = KnowledgeBase(settings, db, settings.data_path)
+        self.kb.articles.on_publish = self._article_published
         self.analyst = Analyst(settings, db, self._llm)
         self.ask = Ask(settings, self.kb.search, db, self._llm)
         self.rooms = Rooms(settings, db, self._http)
@@ -245,6 +248,11 @@ class Service:
             await self.publisher.publish(
                 f"upload.{upload.state}", msgspec.to_builtins(upload_view(upload))
             )
+
+    async def _article_published(self, article: ArticleRow) -> None:
+        await self.publisher.publish(
+            "article.published", msgspec.to_builtins(article_view(article))
+        )
 
     def _committed(self, changes: Changes) -> None:
         for incident in changes.incidents.values():

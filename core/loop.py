@@ -107,6 +107,7 @@ class Loop:
     async def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
+            appended = self._journal.appended
             try:
                 async with self._lock:
                     busy = await self._step()
@@ -119,7 +120,7 @@ class Loop:
                     log.exception("decide_step_failed")
                 await asyncio.sleep(RETRY)
                 continue
-            if busy:
+            if busy or self._journal.appended != appended:
                 await self._breathe()
             elif not self._stopping:
                 await self._sleep()
@@ -127,7 +128,8 @@ class Loop:
     async def _breathe(self) -> None:
         """Let others have the event loop; leave them most of it while events pour in.
 
-        Accepting comes first: what is accepted is safe, and waits here at no cost.
+        Accepting comes first: what is accepted is safe, and waits here at no cost. What gathers
+        meanwhile is decided in one commit instead of many.
         """
         pours = self._journal.appended != self._appended
         self._appended = self._journal.appended

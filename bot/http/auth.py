@@ -179,13 +179,15 @@ class Auth:
             connection.execute(insert(sessions), row)
 
         await self._db.write(work)
+        # Lax: a link to an incident in someone's chat must find its reader signed in; what changes
+        # anything carries the CSRF token.
         response.set_cookie(
             COOKIE,
             cookie,
             max_age=int(SESSION_LIFE.total_seconds()),
             path="/",
             httponly=True,
-            samesite="Strict",
+            samesite="Lax",
             secure=self._secure or request.secure,
         )
         return msgspec.structs.replace(who, via="web")
@@ -195,7 +197,7 @@ class Auth:
         cookie = request.cookies.get(COOKIE, "")
         ended = delete(sessions).where(sessions.c.digest == digest_of(cookie))
         await self._db.write(lambda c: c.execute(ended))
-        response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
+        response.del_cookie(COOKIE, path="/", httponly=True, samesite="Lax")
 
     # Tokens
 

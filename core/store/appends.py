@@ -14,13 +14,12 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert
 
 from core.store.database import Database
+from core.store.locks import Order, in_order
 from core.store.schema import journal
 
-# Any fixed number: it names the lock that orders appends between processes.
-_APPEND_LOCK = 7_420_001
 _INSERT = insert(journal)
 GROUP = 256  # appends in one transaction
 GATHER = 0.001  # seconds
@@ -96,8 +95,7 @@ def _end(one: Append, error: BaseException | None) -> None:
 def _append(group: list[Append], connection: Connection) -> None:
     rows = [row for one in group for row in one.rows]
     if rows:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_APPEND_LOCK})"))
+        in_order(connection, Order.JOURNAL)
         connection.execute(_INSERT, rows)
     for one in group:
         one.beside(connection)

@@ -94,6 +94,7 @@ class Database:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="db-read")
         self._writer = threading.Thread(target=self._write_forever, name="db-write", daemon=True)
         self._closed = False
+        self._kept: Connection | None = None  # the writer thread's
         self._writer.start()
 
     @property
@@ -155,7 +156,21 @@ class Database:
                 group.append(more)
             self._commit(group)
             if stop:
-                return
+                break
+        self._let_go()
+
+    def _write_connection(self) -> Connection:
+        """The writer's connection. SQLite's is kept, since its file does not go away;
+        PostgreSQL's comes from the pool each time, which sees whether it still lives.
+        """
+        if self._kept is None:
+            self._kept = self.engine.connect().execution_options(writes=True)
+        return self._kept
+
+    def _let_go(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
 
     def _commit(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
         # Who was canceled while it waited is left out; from here on it cannot be canceled.
@@ -164,17 +179,20 @@ class Database:
             return
         done: list[tuple[Future[Any], Any, BaseException | None]] = []
         try:
-            with self.engine.connect().execution_options(writes=True) as connection:
-                with connection.begin() as transaction:
-                    if len(group) == 1:
-                        # Alone it needs no savepoint: the transaction is its own.
-                        work, future = group[0]
-                        done.append((future, *self._run(connection, work, transaction)))
-                    else:
-                        for work, future in group:
-                            savepoint = connection.begin_nested()
-                            done.append((future, *self._run(connection, work, savepoint)))
+            connection = self._write_connection()
+            with connection.begin() as transaction:
+                if len(group) == 1:
+                    # Alone it needs no savepoint: the transaction is its own.
+                    work, future = group[0]
+                    done.append((future, *self._run(connection, work, transaction)))
+                else:
+                    for work, future in group:
+                        savepoint = connection.begin_nested()
+                        done.append((future, *self._run(connection, work, savepoint)))
+            if self.is_postgresql:
+                self._let_go()
         except (SQLAlchemyError, StoreError) as error:
+            self._let_go()
             cause = getattr(error, "orig", None) or error
             for _work, future in group:
                 future.set_exception(StoreError(f"the database did not commit: {cause}"))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, or_, select
+from sqlalchemy import Connection, Executable, Table, delete, insert, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
@@ -136,13 +137,18 @@ def load_incident(connection: Connection, number: int) -> tuple[Incident | None,
     return from_row(Incident, row), [from_row(Alert, r) for r in firing]
 
 
-def _upsert(connection: Connection, table: Any, key: str, rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    is_postgresql = connection.dialect.name == "postgresql"
-    statement = (upsert_postgresql if is_postgresql else upsert_sqlite)(table)
-    changed = {c: statement.excluded[c] for c in rows[0] if c != key}
-    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changed), rows)
+def _upsert(connection: Connection, table: Table, key: str, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        statement = _upsert_of(table, key, tuple(rows[0]), connection.dialect.name)
+        connection.execute(statement, rows)
+
+
+@cache
+def _upsert_of(table: Table, key: str, columns: tuple[str, ...], dialect: str) -> Executable:
+    """Kept, since making one takes longer than running it."""
+    statement = (upsert_postgresql if dialect == "postgresql" else upsert_sqlite)(table)
+    changed = {c: statement.excluded[c] for c in columns if c != key}
+    return statement.on_conflict_do_update(index_elements=[key], set_=changed)
 
 
 def _delete(connection: Connection, table: Any, keys: list[str]) -> None:

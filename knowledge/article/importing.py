@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 
 from core.errors import InvalidInput, StoreError
 from core.store.database import Database
+from core.store.locks import Order, in_order
 from core.store.queries import ArticleRow
 from core.store.rows import from_row
 from core.store.schema import article_versions
@@ -32,8 +33,6 @@ from knowledge.article.markdown import MarkdownFile, decode, read
 SUFFIXES = (".md", ".markdown")
 # Files taken at once: their transactions are committed together, which takes about 15 ms.
 TOGETHER = 8
-# Any fixed number: it names the lock that orders imports between processes.
-_IMPORT_LOCK = 7_420_002
 Outcome = Literal["created", "changed", "unchanged"]
 # files done, files in all
 Progress = Callable[[int, int], None]
@@ -140,8 +139,7 @@ class Importer:
     def _write(
         self, connection: Connection, path: str, found: _Read, by: str, keep_edits: bool
     ) -> Outcome:
-        if connection.dialect.name == "postgresql":  # two processes may start at one moment
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_IMPORT_LOCK})"))
+        in_order(connection, Order.IMPORT)  # two processes may start at one moment
         article = _of_path(connection, path)
         outcome = _compare(connection, article, found, by, keep_edits)
         reason = say("article.imported", self._language, path=path)

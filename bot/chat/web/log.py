@@ -7,18 +7,17 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Select, insert, select, text
+from sqlalchemy import Connection, Select, insert, select
 
 from core.clock import Clock, utc_now
 from core.store.database import Database
+from core.store.locks import Order, in_order
 from core.store.rows import from_row
 from core.store.schema import messages as table
 
 LineFormat = Literal["text", "markdown"]
 HOUSE = "tocsin"  # the author of notifications and replies
 MAX_LINES = 200
-# Any fixed number: it names the lock that orders appends between processes.
-_APPEND_LOCK = 7_420_002
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,9 +68,8 @@ class RoomLog:
         }
 
         def work(connection: Connection) -> Line:
-            if connection.dialect.name == "postgresql":
-                # Lines become visible in the order of their numbers: no reader misses one.
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({_APPEND_LOCK})"))
+            # Lines become visible in the order of their numbers: no reader misses one.
+            in_order(connection, Order.ROOM)
             known = select(table).where(table.c.key == key)
             row = connection.execute(known).first() if key is not None else None
             if row is None:
