@@ -221,7 +221,7 @@ class Outbox:
                     id=found.short_id,
                     why=why,
                 )
-                entry = TimelineEntry(now, "undeliverable", "", text)
+                entry = TimelineEntry(now, "undeliverable", "tocsin", text)
                 store.note(connection, found.incident, entry)
             return found
 

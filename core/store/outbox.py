@@ -57,7 +57,7 @@ def sent(connection: Connection, notification: Notification, receipt: Receipt, t
         sent_at=receipt.at,
     )
     if notification.incident is not None and notification.kind != "event":
-        note(connection, notification.incident, TimelineEntry(receipt.at, "notified", "", text))
+        note(connection, notification.incident, TimelineEntry(receipt.at, "notified", "tocsin", text))
 
 
 def note(connection: Connection, incident: int, entry: TimelineEntry) -> None:

@@ -143,9 +143,9 @@ export class Conversation {
     for (const bar of this.list.querySelectorAll(".line > .said > .actions")) bar.remove();
     for (const [id, line] of latest) {
       const incident = this.open.get(id);
-      if (!incident) continue;
-      line.classList.add(incident.severity);
-      line.querySelector(".said").append(actionsOf(incident, this.handlers.send));
+      line.classList.remove("critical", "warning", "info", "resolved");
+      line.classList.add(incident ? incident.severity : "resolved");
+      if (incident) line.querySelector(".said").append(actionsOf(incident, this.handlers.send));
     }
   }
 
