@@ -173,12 +173,17 @@ def _summary(
         quote = shorten(quote_of(most.line.text), _IN_SUMMARY)
         if quote not in parts[-1]:
             parts.append(say("analysis.most_repeated", language, quote=quote, count=most.count))
-    parts += [_similar_sentence(item, language) for item in material.similar[:1]]
+    parts += [_similar_sentence(item, language) for item in _alike(material)[:1]]
     return _join(language, *parts)
 
 
 def _join(language: str, *sentences: str) -> str:
     return (" " if language == "en" else "").join(sentences)
+
+
+def _alike(material: Material) -> list[SimilarItem]:
+    """Cases similar enough to conclude anything from: weakly similar ones are only shown."""
+    return [item for item in material.similar if item.confidence != "weak"]
 
 
 def _similar_sentence(item: SimilarItem, language: str) -> str:
@@ -205,7 +210,7 @@ def _causes(
     extra: list[Cause] = []
     if root is not None and line is not None and thrown is None:
         extra.append(Cause(_root_sentence(root, language), (_log(line),)))
-    extra += [_cause_of_similar(item, language) for item in material.similar[:1]]
+    extra += [_cause_of_similar(item, language) for item in _alike(material)[:1]]
     return tuple((causes[:1] + extra + causes[1:])[:MAX_CAUSES])
 
 
@@ -228,19 +233,17 @@ def _cause_of_similar(item: SimilarItem, language: str) -> Cause:
 
 
 def _suggestions(material: Material, language: str, seen: list[_Seen]) -> tuple[Suggestion, ...]:
-    """What helped in similar cases first, unless it is only weakly similar; then the lexicon."""
+    """What helped in similar cases first, then the lexicon."""
     helped = [
-        (item.confidence, Suggestion(shorten(item.fix, _FIX), risk_of(item.fix), item.id))
-        for item in material.similar
+        Suggestion(shorten(item.fix, _FIX), risk_of(item.fix), item.id)
+        for item in _alike(material)
         if item.fix.strip()
     ]
     known = [
         Suggestion(say(f"lexicon.{each.kind.name}.action", language), each.kind.risk, RULES)
         for each in seen
     ]
-    strong = [suggestion for confidence, suggestion in helped if confidence != "weak"]
-    weak = [suggestion for confidence, suggestion in helped if confidence == "weak"]
-    return tuple((strong[:2] + known[:2] + weak + known[2:])[:MAX_SUGGESTIONS])
+    return tuple((helped[:2] + known)[:MAX_SUGGESTIONS])
 
 
 def _unknown(
@@ -255,7 +258,7 @@ def _unknown(
         keys.append("analysis.unknown_no_kind")
     if material.severity is not None and not material.has_log:
         keys.append("analysis.unknown_no_log")
-    if material.severity is not None and not material.similar:
+    if material.severity is not None and not _alike(material):
         keys.append("analysis.unknown_no_similar")
     if material.truncated:
         keys.append("analysis.unknown_truncated")
@@ -269,8 +272,8 @@ def _confidence(
     if not found.shapes:
         return 0.1 if material.truncated else 0.3
     sure = 0.2 + (0.25 if seen else 0) + (0.1 if root is not None else 0)
-    if material.similar:
-        sure += {"high": 0.25, "medium": 0.15, "weak": 0.0}[material.similar[0].confidence]
+    if alike := _alike(material):
+        sure += 0.25 if alike[0].confidence == "high" else 0.15
     if material.truncated:
         sure -= 0.1
     return round(max(0.1, min(sure, 0.8)), 2)
