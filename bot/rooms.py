@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from aiohttp import web
+
 from bot.chat.channel import Channel, Outgoing
 from bot.chat.dingtalk.app import AppChannel, AppClient
+from bot.chat.dingtalk.callback import RobotCallback
 from bot.chat.dingtalk.message import RobotMessage
 from bot.chat.dingtalk.robot import RobotChannel
+from bot.chat.dingtalk.routes import CallbackRoutes, Take
 from bot.chat.dingtalk.stream import StreamClient
 from bot.chat.inbound import Directory, Inbound
 from bot.chat.outbox import Lane
@@ -16,7 +20,7 @@ from bot.chat.web.log import RoomLog
 from bot.chat.web.room import WebRoom
 from bot.chat.webhook.channel import WebhookChannel
 from bot.command.dispatcher import Dispatcher
-from bot.http.parts import PartStatus
+from bot.http.parts import HttpParts, PartStatus
 from bot.render.notification import Part, render
 from core.config.channels import Channel as ChannelSettings
 from core.config.channels import DingTalkApp
@@ -37,6 +41,7 @@ class Rooms:
         self.lanes: dict[str, Lane] = {}
         self._apps: dict[str, AppClient] = {}
         self._streams: dict[str, StreamClient] = {}
+        self._callbacks: dict[str, tuple[RobotCallback, Take]] = {}
         used = {c for r in settings.receivers for c in r.channels}
         for channel in settings.channels:
             if channel.name in used or _stands_alone(channel):
@@ -68,22 +73,31 @@ class Rooms:
 
     # Hearing
 
-    async def listen(self, dispatcher: Dispatcher) -> None:
-        """Connect what hears by itself (stream mode)."""
-        people = self._settings.people
+    def hear_with(self, dispatcher: Dispatcher) -> None:
+        """Prepare every app that is heard: by stream, or by callbacks (HTTP mode)."""
+        settings = self._settings
         directory = Directory(
-            {p.dingtalk_user_id: (p.name, p.role) for p in people},
-            self._settings.chat.unknown_senders,
+            {p.dingtalk_user_id: (p.name, p.role) for p in settings.people},
+            settings.chat.unknown_senders,
         )
-        for channel in self._settings.channels:
-            if isinstance(channel, DingTalkApp) and channel.name in self._apps:
-                language = channel.language or self._settings.language
-                inbound = Inbound(self._db, dispatcher, directory, language)
-                take = partial(self._take, channel, inbound)
-                if channel.mode == "stream":
-                    client = StreamClient(channel, self._http, take)
-                    self._streams[channel.name] = client
-                    await client.start()
+        for channel in settings.channels:
+            if not isinstance(channel, DingTalkApp) or channel.name not in self._apps:
+                continue
+            language = channel.language or settings.language
+            take = partial(self._take, channel, Inbound(self._db, dispatcher, directory, language))
+            if channel.mode == "stream":
+                self._streams[channel.name] = StreamClient(channel, self._http, take)
+            else:
+                self._callbacks[channel.name] = (RobotCallback(channel), take)
+
+    def add_routes(self, app: web.Application, _parts: HttpParts) -> None:
+        """The addresses that platforms post to."""
+        CallbackRoutes(self._callbacks).add_to(app)
+
+    async def listen(self) -> None:
+        """Connect what hears by itself (stream mode)."""
+        for client in self._streams.values():
+            await client.start()
 
     async def _take(self, channel: DingTalkApp, inbound: Inbound, message: RobotMessage) -> None:
         app = self._apps[channel.name]

@@ -112,6 +112,7 @@ class Service:
         self._audit = Audit(db)
         self.dispatcher = Dispatcher(self._command_parts(), self._audit)
         self.outbox.on_told = self.dispatcher.told
+        self.rooms.hear_with(self.dispatcher)
         self.sources = Sources(settings, self.journal, self.uploads.offer, self._report)
         self._jobs = Jobs()
         self._watchdog: asyncio.Task[None] | None = None
@@ -160,7 +161,7 @@ class Service:
         await self.loop.start()
         await self.queue.start()
         await self.kb.start()
-        await self.rooms.listen(self.dispatcher)
+        await self.rooms.listen()
         self._start_jobs()
         self._watchdog = asyncio.create_task(LoopWatchdog().run(), name="watchdog")
         await self._serve()
@@ -170,9 +171,8 @@ class Service:
 
     async def _serve(self) -> None:
         server = self.settings.server
-        self._web = web.AppRunner(
-            make_app(self._http_parts(), (add_routes,)), access_log=None, shutdown_timeout=1.0
-        )
+        app = make_app(self._http_parts(), (add_routes, self.rooms.add_routes))
+        self._web = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._web.setup()
         try:
             await web.TCPSite(self._web, server.host, server.port, backlog=1024).start()
@@ -180,7 +180,8 @@ class Service:
             text = f"cannot listen on {server.host}:{server.port}: {error.strerror}"
             raise ConfigError([Problem("server", text)]) from error
         port = self._web.addresses[0][1]
-        self.address = f"http://{server.host}:{port}"
+        host = f"[{server.host}]" if ":" in server.host else server.host
+        self.address = f"http://{host}:{port}"
 
     def _start_jobs(self) -> None:
         db, rules = self._stores.db, self.settings.self_

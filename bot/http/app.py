@@ -16,7 +16,6 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 from prometheus_client import Counter
 
-from bot.console.routes import add_routes as add_console
 from bot.http.limit import Buckets
 from bot.http.openapi import make_spec
 from bot.http.parts import HttpParts
@@ -35,7 +34,7 @@ UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
 CLIENT_GONE = 499  # nginx's number for it; only the metrics see it
 
 
-def make_app(parts: HttpParts, rooms: tuple[AddRoutes, ...] = (add_console,)) -> web.Application:
+def make_app(parts: HttpParts, rooms: tuple[AddRoutes, ...] = ()) -> web.Application:
     """The application: the API, and the rooms that add routes of their own."""
     app = web.Application(
         client_max_size=parts.settings.limits.max_body,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.serving import ADMIN, BASE, HOOK, served, start
-from tests.sim.dingtalk import DingTalkSim, User, wait_for
+from tests.sim.dingtalk import DingTalkSim, Forgery, User, wait_for
 from tests.sim.receiver import SECRET, Receiver
 
 
@@ -180,3 +180,33 @@ async def test_a_robot_that_refuses_is_a_dead_letter_with_its_own_words(tmp_path
             assert receipt["code"] == "310000"
             assert "签名" in receipt["text"]
             assert group.messages == []
+
+
+async def test_a_dingtalk_app_in_http_mode_is_heard_once_and_only_when_signed(
+    tmp_path: Path,
+) -> None:
+    wei = User("0147", "李伟")
+    async with DingTalkSim() as sim:
+        group = sim.world.add_group("ops", [wei])
+        app = sim.world.add_app(group=group, callback_url="http://127.0.0.1:1/")
+        channel = {"name": "app", "type": "dingtalk_app", "mode": "http",
+                   "client_id": app.client_id, "client_secret": app.client_secret,
+                   "robot_code": app.robot_code, "api_base": sim.url,
+                   "oapi_base": sim.url}  # fmt: skip
+        async with served(
+            tmp_path,
+            people=[{"name": "li.wei", "role": "responder", "dingtalk_user_id": "0147"}],
+            channels=[*BASE["channels"], channel],
+        ) as tocsin:
+            app.callback_url = f"{tocsin.url}/chat/dingtalk/app/callback"
+            await tocsin.post("/api/v1/events", alert("A"), 202)
+            await tocsin.until("/api/v1/incidents/INC-1", lambda i: i["status"] == "triggered")
+            await sim.say(group, wei, "/ack INC-1", forgery=Forgery(secret="guessed"))
+            assert (await tocsin.get("/api/v1/incidents/INC-1"))["status"] == "triggered"
+            await sim.say(group, wei, "/ack INC-1", msg_id="m1")
+            acknowledged = await wait_for(lambda: group.messages and group.messages[-1])
+            assert "INC-1" in acknowledged.text
+            await sim.say(group, wei, "/ack INC-1", msg_id="m1")
+            assert (await tocsin.get("/api/v1/incidents/INC-1"))["acknowledged_by"] == "li.wei"
+            assert len(group.messages) == 1
+            await tocsin.post("/chat/dingtalk/other/callback", {}, 404)

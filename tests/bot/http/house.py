@@ -17,6 +17,7 @@ from bot.chat.web.log import RoomLog
 from bot.chat.web.room import WebRoom
 from bot.command.dispatcher import Dispatcher
 from bot.command.parts import CommandParts
+from bot.console.routes import add_routes
 from bot.http.app import make_app
 from bot.http.auth import Auth
 from bot.http.parts import HttpParts, PartStatus
@@ -127,7 +128,7 @@ class House:
             auth=self.auth,
             ready=self._ready,
         )
-        self.app = make_app(self.parts)
+        self.app = make_app(self.parts, (add_routes,))
         self.client: aiohttp.ClientSession
         self.port = 0
 
