@@ -33,7 +33,7 @@ from bot.watchdog import LoopWatchdog
 from core.clock import utc_now
 from core.config.settings import Settings
 from core.decide.policy import make_policy
-from core.decide.state import Changes, Task
+from core.decide.state import Changes
 from core.errors import ConfigError, Problem
 from core.http import HttpClient
 from core.loop import Loop
@@ -77,7 +77,7 @@ class Service:
         self.loop.on_commit = self._committed
         self.feed = Feed()
         self.uploads = Uploads(settings, db, self.queue, self._report)
-        self.publisher = Publisher(db, policy.subscribers, self._defer)
+        self.publisher = Publisher(db, policy.subscribers, self.queue.defer_all)
         self.uploads.on_finished = self._upload_finished
         self._llm = LlmClient(settings, db) if settings.ai.enabled else None
         self.kb = KnowledgeBase(settings, db, settings.data_path)
@@ -236,13 +236,8 @@ class Service:
     async def _report(self, event: Event) -> None:
         await self.journal.append(event.source, [event])
 
-    def _defer(self, connection: Connection, task: Task) -> None:
-        self.queue.defer(
-            connection, task.kind, task.payload, queue=task.queue or None, key=task.key
-        )
-
     def _notify(self, connection: Connection, notification: Notification) -> None:
-        outbox.add(connection, [to_row(notification)], self._defer)
+        self.queue.defer_all(connection, outbox.add(connection, [to_row(notification)]))
 
     async def _upload_finished(self, upload: Upload) -> None:
         if upload.state in {"succeeded", "failed"}:

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import Connection
 
 from core import metrics
 from core.clock import Clock, utc_now
@@ -23,7 +22,7 @@ from core.decide.fold import Fold
 from core.decide.people import People
 from core.decide.policy import Policy
 from core.decide.signal import Evaluate
-from core.decide.state import Changes, Task
+from core.decide.state import Changes
 from core.errors import NotFound, StoreError
 from core.model.event import Event
 from core.model.incident import Incident
@@ -37,6 +36,10 @@ from core.task import TaskQueue
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 SLICE = 0.005  # seconds of deciding before others get the event loop
+POURS = 20  # events that came while it worked
+REST = 9  # times as long as it worked, while events pour in
+LONGEST = 0.1  # seconds that a rest is measured by
+PATIENCE = 1.5  # seconds an event may wait before deciding gets as much time as accepting
 EVENTS = 500  # folded in one commit, about
 IDLE = 1.0
 RETRY = 1.0
@@ -67,6 +70,7 @@ class Loop:
         self._fold: Fold | None = None
         self._seq = 0
         self._appended = 0
+        self._waited = 0.0
         self._measured = float("-inf")
         self.healthy = False
         self.on_commit: Callable[[Changes], None] = lambda changes: None
@@ -107,7 +111,7 @@ class Loop:
     async def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
-            appended = self._journal.appended
+            appended, began = self._journal.appended, time.monotonic()
             try:
                 async with self._lock:
                     busy = await self._step()
@@ -121,19 +125,20 @@ class Loop:
                 await asyncio.sleep(RETRY)
                 continue
             if busy or self._journal.appended != appended:
-                await self._breathe()
+                await self._breathe(time.monotonic() - began)
             elif not self._stopping:
                 await self._sleep()
 
-    async def _breathe(self) -> None:
+    async def _breathe(self, worked: float) -> None:
         """Let others have the event loop; leave them most of it while events pour in.
 
-        Accepting comes first: what is accepted is safe, and waits here at no cost. What gathers
-        meanwhile is decided in one commit instead of many.
+        Accepting comes first: what is accepted is safe. What gathers meanwhile is decided in one
+        commit instead of many. Who waits for long comes first again.
         """
-        pours = self._journal.appended != self._appended
+        pours = self._journal.appended - self._appended >= POURS
         self._appended = self._journal.appended
-        await asyncio.sleep(SLICE * 4 if pours else 0)
+        rest = REST if self._waited < PATIENCE else 1
+        await asyncio.sleep(min(worked, LONGEST) * rest if pours else 0)
 
     async def _sleep(self) -> None:
         due = self.fold.next_due()
@@ -150,21 +155,26 @@ class Loop:
             await self._load()
         batches = await self._journal.after(self._seq, EVENTS)
         seq, folded = self._seq, 0
+        self._waited = self._age(batches[0]) if batches else 0.0
         began = time.monotonic()
         for batch in batches:
             now = self._clock()
             for event in batch.events:
                 self._take(event, batch, now)
                 if time.monotonic() - began > SLICE:
-                    await self._breathe()
+                    await self._breathe(SLICE)
                     began = time.monotonic()
             folded += len(batch.events)
             seq = batch.seq
         self.fold.tick(self._clock())
         await self._commit(seq)
         busy = folded >= EVENTS
-        self._measure(batches[-1].accepted_at if busy else None)
+        self._measure(self._age(batches[-1]) if busy else 0.0)
         return busy
+
+    def _age(self, batch: JournalBatch) -> float:
+        """Seconds since it was accepted."""
+        return max((self._clock() - batch.accepted_at).total_seconds(), 0.0)
 
     def _take(self, event: Event, batch: JournalBatch, now: datetime) -> None:
         try:
@@ -180,19 +190,14 @@ class Loop:
             return
         state = self.fold.state
         # The rows are made in the writer's thread; the lock keeps the state still meanwhile.
-        await self._db.write(lambda c: save(c, make_batch(state, changes, seq), self._defer))
+        await self._db.write(
+            lambda c: save(c, make_batch(state, changes, seq), self._queue.defer_all)
+        )
         self._seq = seq
         self.on_commit(changes)
 
-    def _defer(self, tx: Connection, task: Task) -> None:
-        priority = 0 if task.kind == "notify" else 1
-        self._queue.defer(
-            tx, task.kind, task.payload, queue=task.queue or None, key=task.key, priority=priority
-        )
-
-    def _measure(self, oldest: datetime | None) -> None:
-        lag = (self._clock() - oldest).total_seconds() if oldest else 0.0
-        metrics.JOURNAL_LAG.set(max(lag, 0.0))
+    def _measure(self, lag: float) -> None:
+        metrics.JOURNAL_LAG.set(lag)
         metrics.ALERTS_ACTIVE.set(len(self.fold.state.by_fingerprint))
         if time.monotonic() - self._measured < IDLE:
             return

@@ -8,12 +8,14 @@ written in the transaction that completes the task.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 import msgspec
 from sqlalchemy import Connection
+
+from core.model.work import Work
 
 TaskState = Literal["pending", "running", "succeeded", "failed", "timed_out", "canceled"]
 
@@ -68,6 +70,10 @@ class TaskKind(msgspec.Struct, frozen=True, kw_only=True):
 class TaskQueue(Protocol):
     """Where work is handed over."""
 
+    def defer_all(self, tx: Connection, works: Sequence[Work]) -> None:
+        """Put tasks in the caller's transaction. They wake workers after `tx` commits."""
+        ...
+
     def defer(
         self,
         tx: Connection,
@@ -80,10 +86,8 @@ class TaskQueue(Protocol):
         priority: int = 1,
         expedite: bool = False,
     ) -> None:
-        """Put a task in the caller's transaction. It wakes a worker after `tx` commits.
+        """Put one task in the caller's transaction; see `Work` for what the values mean.
 
-        queue: defaults to the kind. key: while an unfinished task has this key, nothing is
-        added; with `expedite` the one that waits runs now. run_at: not before. priority: lower
-        first.
+        expedite: when an unfinished task has this key already, it runs now.
         """
         ...

@@ -21,7 +21,9 @@ from core import metrics
 from core.clock import Clock, utc_now
 from core.errors import Conflict, NotFound, StoreError, TocsinError
 from core.ids import uuid7
+from core.model.work import Work
 from core.store.database import Database, next_number
+from core.store.queries.paging import in_pieces
 from core.store.schema import tasks
 from core.task import Completion, Reschedule, Task, TaskCanceled, TaskKind
 
@@ -68,33 +70,52 @@ class EmbeddedQueue:
         expedite: bool = False,
     ) -> None:
         """See core.task.TaskQueue.defer."""
-        now = self._clock()
-        if key is not None:
-            unfinished = select(tasks.c.id).where(tasks.c.key == key, tasks.c.state.in_(UNFINISHED))
-            known = tx.execute(unfinished.limit(1)).scalar()
-            if known is not None:
-                if expedite:
-                    hurry = update(tasks).where(tasks.c.id == known, tasks.c.state == "pending")
-                    tx.execute(hurry.values(run_at=now, attempts=0))
-                    self.wake()
-                return
-        tx.execute(
-            insert(tasks).values(
-                id=uuid7(),
-                number=next_number(tx, "TSK"),
-                kind=kind,
-                queue=queue or kind,
-                key=key,
-                payload=payload,
-                state="pending",
-                attempts=0,
-                priority=priority,
-                run_at=run_at or now,
-                error="",
-                created_at=now,
-            )
+        if key is not None and expedite:
+            waits = update(tasks).where(tasks.c.key == key, tasks.c.state == "pending")
+            tx.execute(waits.values(run_at=self._clock(), attempts=0))
+        work = Work(
+            kind=kind, payload=payload, key=key, queue=queue or "", run_at=run_at, priority=priority
         )
+        self.defer_all(tx, [work])
+
+    def defer_all(self, tx: Connection, works: Sequence[Work]) -> None:
+        """See core.task.TaskQueue.defer_all."""
+        taken = self._unfinished(tx, [work.key for work in works if work.key is not None])
+        fresh: list[Work] = []
+        for work in works:
+            if work.key is None or work.key not in taken:
+                fresh.append(work)
+                taken.add(work.key or "")
+        if fresh:
+            now = self._clock()
+            first = next_number(tx, "TSK", len(fresh))
+            rows = [
+                {
+                    "id": uuid7(),
+                    "number": first + i,
+                    "kind": work.kind,
+                    "queue": work.queue or work.kind,
+                    "key": work.key,
+                    "payload": work.payload,
+                    "state": "pending",
+                    "attempts": 0,
+                    "priority": work.priority,
+                    "run_at": work.run_at or now,
+                    "error": "",
+                    "created_at": now,
+                }
+                for i, work in enumerate(fresh)
+            ]
+            tx.execute(insert(tasks), rows)
         self.wake()
+
+    @staticmethod
+    def _unfinished(tx: Connection, keys: list[str]) -> set[str]:
+        found: set[str] = set()
+        for piece in in_pieces(keys):
+            same = select(tasks.c.key).where(tasks.c.key.in_(piece), tasks.c.state.in_(UNFINISHED))
+            found.update(row.key for row in tx.execute(same))
+        return found
 
     def wake(self) -> None:
         """Look for work now. A claim is a write, so it comes after the transaction at hand."""

@@ -45,9 +45,9 @@ async def accept(
 ) -> Accepted:
     """Make the events of a body durable.
 
-    Entries that cannot be used are reported, and kept unless they come `again`. 400 when the
-    body is not JSON, InvalidInput (422) when nothing in it can be used; StoreError when nothing
-    was stored.
+    Entries that cannot be used are reported, and kept unless they come `again`. 400 when a
+    body that comes for the first time is not JSON, InvalidInput (422) when nothing in it can be
+    used; StoreError when nothing was stored.
     """
     now = parts.clock()
     try:
@@ -58,7 +58,7 @@ async def accept(
     except InvalidInput as error:
         if not again:
             await keep(parts, source, MALFORMED, str(error), raw)
-        check_well_formed(raw)
+            check_well_formed(raw)
         raise
     ids = await parts.journal.append(source, parsed.events) if parsed.events else []
     if not parsed.rejected:

@@ -86,7 +86,7 @@ def _operation(route: Route, language: str, problem: dict[str, Any]) -> dict[str
 
 
 def _refusals(route: Route) -> list[int]:
-    refused = {429, 503}
+    refused = {429, 503, *route.refuses}
     if route.role is not None:
         refused |= {401, 403}
     if "{" in route.path:
@@ -97,10 +97,6 @@ def _refusals(route: Route) -> list[int]:
         refused |= {400, 413, 415, 422}
     if route.action:
         refused |= {403, 409, 422}
-    if route.path.startswith("/hooks/") or route.key == "health.metrics":
-        refused.add(401)
-    if route.method == "PUT":
-        refused.add(412)
     return sorted(refused)
 
 
@@ -115,6 +111,7 @@ def _in_query(listing: Listing | None, language: str) -> list[dict[str, Any]]:
     if listing is None:
         return []
     text: dict[str, Any] = {"type": "string"}
+    pair = {"type": "string", "pattern": "^[^=]+=", "maxLength": 1000}
     found: list[tuple[str, dict[str, Any]]] = [
         ("limit", {"type": "integer", "minimum": 1, "maximum": 500, "default": 50}),
         ("cursor", text),
@@ -126,7 +123,7 @@ def _in_query(listing: Listing | None, language: str) -> list[dict[str, Any]]:
         if allowed:
             found.append((name, {"type": "array", "items": {"type": "string", "enum": allowed}}))
     if listing.labels:
-        found.append(("label", {"type": "array", "items": text, "maxItems": 20}))
+        found.append(("label", {"type": "array", "items": pair, "maxItems": 20}))
     return [
         {
             "name": name,

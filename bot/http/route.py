@@ -81,7 +81,8 @@ class Route:
     key: its sentence in core/text/http.py is `http.route.<key>`. role: who may; None leaves it to
     the handler. action: what the audit log calls it, for everything that changes state.
     body, answer: the JSON that comes (a tuple: one of these) and goes, for /openapi.json.
-    listing: its filters. stream: it does not end by itself.
+    listing: its filters. refuses: statuses that its kind of call does not have by itself.
+    stream: it does not end by itself.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -95,6 +96,7 @@ class Route:
     answer: Any = None
     status: int = 200
     listing: Listing | None = None
+    refuses: tuple[int, ...] = ()
     stream: bool = False
 
     @property

@@ -17,7 +17,7 @@ import orjson
 from core.decide import pipeline
 from core.decide.policy import Policy
 from core.decide.route import Route
-from core.decide.state import REOPEN_WITHIN, Group, State, Task
+from core.decide.state import REOPEN_WITHIN, Group, State
 from core.decide.telling import Telling
 from core.decide.view import View
 from core.ids import uuid7
@@ -25,6 +25,7 @@ from core.model.alert import Alert
 from core.model.decision import StageVerdict
 from core.model.event import RANK
 from core.model.incident import Incident, TimelineEntry
+from core.model.work import Work
 from core.text import say
 
 Record = Callable[[Alert, datetime, tuple[StageVerdict, ...]], None]
@@ -227,7 +228,11 @@ class Grouping:
     def work(self, kind: str, incident: Incident) -> None:
         """Ask for slow work on an incident, once while it is unfinished."""
         self._state.changes.tasks.append(
-            Task(kind, {"incident": incident.number}, f"{kind}:{incident.number}")
+            Work(
+                kind=kind,
+                payload={"incident": incident.number},
+                key=f"{kind}:{incident.number}",
+            )
         )
 
     # Timers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 
@@ -12,6 +11,7 @@ from core.model.decision import Decision, StageVerdict
 from core.model.incident import Incident, TimelineEntry
 from core.model.notification import Notification
 from core.model.silence import Silence
+from core.model.work import Work
 
 REOPEN_WITHIN = timedelta(minutes=5)
 
@@ -39,15 +39,6 @@ class Window(msgspec.Struct):
     hits: list[float]
 
 
-class Task(msgspec.Struct, frozen=True):
-    """Slow work that a decision asks for; it is deferred in the decision's transaction."""
-
-    kind: str
-    payload: dict[str, Any]
-    key: str
-    queue: str = ""
-
-
 class Changes(msgspec.Struct):
     """Everything one commit writes. Sets hold keys of what is dirty in the state; an alert that
     is forgotten in the same step is still written."""
@@ -61,7 +52,7 @@ class Changes(msgspec.Struct):
     decisions: list[Decision] = []
     timeline: list[tuple[int, TimelineEntry]] = []
     notifications: list[Notification] = []
-    tasks: list[Task] = []
+    tasks: list[Work] = []
 
     def __bool__(self) -> bool:
         return any(getattr(self, name) for name in self.__struct_fields__)

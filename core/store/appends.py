@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,9 @@ from core.store.locks import Order, in_order
 from core.store.schema import journal
 
 _INSERT = insert(journal)
+_INSERT_SQLITE = (
+    "INSERT INTO journal (batch, accepted_at, source, events, payload) VALUES (?, ?, ?, ?, ?)"
+)
 GROUP = 256  # appends in one transaction
 GATHER = 0.001  # seconds
 
@@ -69,7 +73,8 @@ class Appends:
         """
         if callers > 1:
             until = time.perf_counter() + GATHER
-            while len(self._waiting) < min(callers, GROUP) and time.perf_counter() < until:
+            # Too short for a timer, whose step is a millisecond.
+            while len(self._waiting) < min(callers, GROUP) and time.perf_counter() < until:  # noqa: ASYNC110
                 await asyncio.sleep(0)
 
     async def _apart(self, group: list[Append], error: Exception) -> None:
@@ -95,7 +100,26 @@ def _end(one: Append, error: BaseException | None) -> None:
 def _append(group: list[Append], connection: Connection) -> None:
     rows = [row for one in group for row in one.rows]
     if rows:
-        in_order(connection, Order.JOURNAL)
-        connection.execute(_INSERT, rows)
+        _insert(connection, rows)
     for one in group:
         one.beside(connection)
+
+
+def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    if connection.dialect.name == "postgresql":
+        in_order(connection, Order.JOURNAL)
+        connection.execute(_INSERT, rows)
+        return
+    # Every accepted event passes here: without the expression language it takes half the time.
+    connection.exec_driver_sql(
+        _INSERT_SQLITE,
+        [
+            (r["batch"], _moment(r["accepted_at"]), r["source"], r["events"], r["payload"])
+            for r in rows
+        ],
+    )
+
+
+def _moment(moment: datetime) -> str:
+    """As core.store.types.UtcDateTime has it on SQLite."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

@@ -8,6 +8,7 @@ does not undo the others. PostgreSQL is used in the same way; its readers are po
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -170,7 +171,8 @@ class Database:
     def _let_go(self) -> None:
         kept, self._kept = self._kept, None
         if kept is not None:
-            kept.close()
+            with contextlib.suppress(SQLAlchemyError):  # it is broken already
+                kept.close()
 
     def _commit(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
         # Who was canceled while it waited is left out; from here on it cannot be canceled.

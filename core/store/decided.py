@@ -11,11 +11,12 @@ from sqlalchemy import Connection, Executable, Table, delete, insert, or_, selec
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
-from core.decide.state import REOPEN_WITHIN, Changes, Group, State, Task, Window
+from core.decide.state import REOPEN_WITHIN, Changes, Group, State, Window
 from core.model.alert import Alert
 from core.model.decision import StageVerdict
 from core.model.incident import Incident
 from core.model.silence import Silence
+from core.model.work import Work
 from core.store import outbox, schema
 from core.store.database import last_number
 from core.store.outbox import Defer
@@ -77,7 +78,7 @@ class Batch(msgspec.Struct, frozen=True):
     decisions: list[dict[str, Any]]
     timeline: list[dict[str, Any]]
     notifications: list[dict[str, Any]]
-    tasks: list[Task]
+    tasks: list[Work]
     counters: dict[str, int]
 
 
@@ -114,11 +115,10 @@ def save(connection: Connection, batch: Batch, defer: Defer) -> None:
         connection.execute(insert(schema.decisions), batch.decisions)
     if batch.timeline:
         connection.execute(insert(schema.timeline), batch.timeline)
-    outbox.add(connection, batch.notifications, defer)
-    for task in batch.tasks:
-        defer(connection, task)
-    for kind, value in batch.counters.items():
-        _upsert(connection, schema.counters, "kind", [{"kind": kind, "value": value}])
+    works = outbox.add(connection, batch.notifications)
+    defer(connection, [*works, *batch.tasks])
+    counters = [{"kind": kind, "value": value} for kind, value in batch.counters.items()]
+    _upsert(connection, schema.counters, "kind", counters)
     _upsert(connection, schema.checkpoints, "name", [{"name": _FOLD, "seq": batch.seq}])
 
 

@@ -5,21 +5,21 @@ Every function runs inside a transaction of its caller.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from core.decide.state import Task
 from core.model.incident import TimelineEntry
 from core.model.notification import Notification, Receipt
+from core.model.work import Work
 from core.store import schema
 from core.store.database import next_number
 from core.store.rows import from_row, to_row
 
-Defer = Callable[[Connection, Task], None]
+Defer = Callable[[Connection, Sequence[Work]], None]
 _MINUTE = timedelta(seconds=60)
 table = schema.notifications
 
@@ -30,16 +30,26 @@ def load(connection: Connection, notification_id: str) -> Notification | None:
     return None if row is None else from_row(Notification, row)
 
 
-def add(connection: Connection, notifications: list[dict[str, Any]], defer: Defer) -> None:
-    """Put rows into the outbox: each gets its number, and a task in its channel's queue."""
+def add(connection: Connection, notifications: list[dict[str, Any]]) -> list[Work]:
+    """Put rows into the outbox, each with its number.
+
+    Returns the work of sending them, to be deferred in the same transaction.
+    """
     if not notifications:
-        return
+        return []
     first = next_number(connection, "NTF", len(notifications))
     numbered = [{**row, "number": first + i} for i, row in enumerate(notifications)]
     connection.execute(insert(table), numbered)
-    for row in numbered:
-        task = Task("notify", {"notification": row["id"]}, row["id"], f"notify:{row['channel']}")
-        defer(connection, task)
+    return [
+        Work(
+            kind="notify",
+            payload={"notification": row["id"]},
+            key=row["id"],
+            queue=f"notify:{row['channel']}",
+            priority=min(row["priority"], 1),
+        )
+        for row in numbered
+    ]
 
 
 def change(connection: Connection, notification_id: str, **values: Any) -> None:
@@ -57,7 +67,9 @@ def sent(connection: Connection, notification: Notification, receipt: Receipt, t
         sent_at=receipt.at,
     )
     if notification.incident is not None and notification.kind != "event":
-        note(connection, notification.incident, TimelineEntry(receipt.at, "notified", "tocsin", text))
+        note(
+            connection, notification.incident, TimelineEntry(receipt.at, "notified", "tocsin", text)
+        )
 
 
 def note(connection: Connection, incident: int, entry: TimelineEntry) -> None:

@@ -11,11 +11,11 @@ TEXTS: dict[str, dict[str, str]] = {
     "http.docs.body": {"zh-CN": "请求体", "en": "Body"},
     "http.docs.filters": {"zh-CN": "筛选", "en": "Filters"},
     "http.docs.shapes": {"zh-CN": "数据结构", "en": "Shapes"},
-    "http.group.events": {"zh-CN": "事件接入", "en": "Events"},
+    "http.group.events": {"zh-CN": "上报", "en": "Events"},
     "http.group.rejected": {"zh-CN": "被拒绝的输入", "en": "Rejected input"},
     "http.group.hooks": {"zh-CN": "入站钩子", "en": "Inbound hooks"},
     "http.group.alerts": {"zh-CN": "告警", "en": "Alerts"},
-    "http.group.incidents": {"zh-CN": "故障事件", "en": "Incidents"},
+    "http.group.incidents": {"zh-CN": "事件", "en": "Incidents"},
     "http.group.silences": {"zh-CN": "静默", "en": "Silences"},
     "http.group.notifications": {"zh-CN": "通知", "en": "Notifications"},
     "http.group.uploads": {"zh-CN": "上传", "en": "Uploads"},
@@ -26,11 +26,11 @@ TEXTS: dict[str, dict[str, str]] = {
     "http.group.health": {"zh-CN": "健康与指标", "en": "Health and metrics"},
     "http.group.docs": {"zh-CN": "接口说明", "en": "This description"},
     "http.route.events.post": {
-        "zh-CN": "提交一个事件或一批事件；返回 202 时已经落盘",
+        "zh-CN": "上报一条或一批原始事件；返回 202 时已经落盘",
         "en": "Send one event or a batch; a 202 means that they are on disk",
     },
     "http.route.events.one": {
-        "zh-CN": "查看一个事件及其所属的告警",
+        "zh-CN": "查看一条原始事件及其所属的告警",
         "en": "One event, with the alert it belongs to",
     },
     "http.route.rejected.list": {
@@ -55,11 +55,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Why this alert was, or was not, told to people",
     },
     "http.route.incidents.list": {
-        "zh-CN": "列出故障事件，最新的在前",
+        "zh-CN": "列出事件，最新的在前",
         "en": "Incidents, newest first",
     },
     "http.route.incidents.one": {
-        "zh-CN": "查看一个故障事件，含分析、相似事件和时间线",
+        "zh-CN": "查看一个事件，含分析、相似事件和时间线",
         "en": "One incident with its analysis, what resembles it, and its timeline",
     },
     "http.route.incidents.acknowledge": {
@@ -128,7 +128,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "http.route.articles.archive": {"zh-CN": "归档", "en": "Archive"},
     "http.route.articles.rollback": {"zh-CN": "恢复到某个版本", "en": "Go back to a version"},
     "http.route.knowledge.search": {
-        "zh-CN": "检索文章和历史故障事件",
+        "zh-CN": "检索文章和历史事件",
         "en": "Search articles and past incidents",
     },
     "http.route.knowledge.ask": {
@@ -136,7 +136,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Ask the knowledge base; the answer cites its sources",
     },
     "http.route.knowledge.analyse": {
-        "zh-CN": "分析一段文本、一个文件或一个故障事件",
+        "zh-CN": "分析一段文本、一个文件或一个事件",
         "en": "Analyse a text, a file or an incident",
     },
     "http.route.audit.list": {

@@ -55,4 +55,4 @@ class Publisher:
             )
             rows.append(to_row(notification))
         if rows:
-            await self._db.write(lambda c: outbox.add(c, rows, self._defer))
+            await self._db.write(lambda c: self._defer(c, outbox.add(c, rows)))

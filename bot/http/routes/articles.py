@@ -280,6 +280,7 @@ ROUTES = (
         action="article.update",
         body=ChangedArticle,
         answer=ArticleView,
+        refuses=(412,),
     ),
     Route(
         method="GET",

@@ -75,5 +75,6 @@ ROUTES = (
         handler=_metrics,
         key="health.metrics",
         role=None,
+        refuses=(401,),
     ),
 )

@@ -90,6 +90,7 @@ ROUTES = (
         key="hooks.post",
         role=None,
         body=dict,
+        refuses=(401,),
         answer=Accepted,
         status=202,
     ),

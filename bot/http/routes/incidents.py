@@ -156,8 +156,8 @@ async def _assign(call: Call, number: int, step: Step) -> Incident:
     to = step.to.strip()
     people = {person.name for person in call.parts.settings.people}
     if not to or (people and to not in people):
-        known = ", ".join(sorted(people)) or "a name"
-        raise InvalidInput("a value is wrong", [Problem("to", f"must be one of: {known}")])
+        wanted = f"one of {', '.join(sorted(people))}" if people else "a person's name"
+        raise InvalidInput("a value is wrong", [Problem("to", f"must be {wanted}")])
     return await call.parts.loop.assign(number, call.who.name, to, step.comment)
 
 

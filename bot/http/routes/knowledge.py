@@ -110,5 +110,6 @@ ROUTES = (
         role="responder",
         body=AnalysisOrder,
         answer=Analysis,
+        refuses=(404,),
     ),
 )

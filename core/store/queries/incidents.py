@@ -68,7 +68,12 @@ def incidents(
 
 def timeline(connection: Connection, number: int) -> list[TimelineEntry]:
     """What happened to `INC-<number>`, oldest first."""
-    return stories(connection, [number])[number].timeline
+    query = (
+        select(timeline_table)
+        .where(timeline_table.c.incident == number)
+        .order_by(timeline_table.c.seq)
+    )
+    return [from_row(TimelineEntry, row) for row in connection.execute(query)]
 
 
 def similar_items(connection: Connection, number: int) -> list[SimilarItem]:

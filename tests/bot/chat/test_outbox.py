@@ -16,7 +16,6 @@ from bot.chat.outbox import Lane, Outbox
 from bot.chat.webhook.channel import WebhookChannel
 from core.clock import utc_now
 from core.config.channels import Webhook
-from core.decide.state import Task
 from core.decide.telling import Payload
 from core.errors import Conflict, NotFound
 from core.http import HttpClient
@@ -78,12 +77,9 @@ class Post:
         kind = self.outbox.task_kind()
         self.queue.register(msgspec.structs.replace(kind, retry_delays=(0.01, 0.01)))
 
-    def _defer(self, tx: Any, task: Task) -> None:
-        self.queue.defer(tx, task.kind, task.payload, queue=task.queue, key=task.key)
-
     async def put(self, *notifications: Notification) -> None:
         rows = [to_row(n) for n in notifications]
-        await self.db.write(lambda c: outbox.add(c, rows, self._defer))
+        await self.db.write(lambda c: self.queue.defer_all(c, outbox.add(c, rows)))
 
     async def rows(self) -> list[Any]:
         query = select(schema.notifications).order_by(schema.notifications.c.number)
