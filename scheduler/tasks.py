@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,15 +18,15 @@ from typing import Any
 import structlog
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
 
-from core import metrics
 from core.clock import Clock, utc_now
-from core.errors import Conflict, NotFound, StoreError, TocsinError
+from core.errors import Conflict, NotFound, StoreError
 from core.ids import uuid7
 from core.model.work import Work
 from core.store.database import Database, next_number
 from core.store.queries.paging import in_pieces
 from core.store.schema import tasks
-from core.task import Completion, Reschedule, Task, TaskCanceled, TaskKind
+from core.task import Task, TaskKind
+from scheduler.run import Ended, again, run
 
 log = structlog.get_logger(__name__)
 POLL = 1.0
@@ -262,86 +263,57 @@ class EmbeddedQueue:
         limit = kind.concurrency
         return limit if isinstance(limit, int) else limit(queue)
 
-    async def _run_lane(self, task: Task | None) -> None:
-        """Run a task, and then the next of its queue, taken in the commit that completed it."""
-        lane = task.queue if task is not None else ""
-        while task is not None:
-            task = await self._run(task)
-        self._busy[lane] -= 1
+    async def _run_lane(self, first: Task) -> None:
+        """Run tasks of one queue, one after the other, as long as any is due.
+
+        While one runs, the end of the one before is written, and the next is taken in that
+        commit: a queue is as quick as its handler, not as the disk.
+        """
+        ready, writing = deque([first]), None
+        ahead = 2 if self._limit(first.queue) == 1 else 1
+        while not self._stopping and (ready or writing is not None):
+            if not ready and writing is not None:
+                ready.extend(await writing)
+                writing = None
+                continue
+            task = ready.popleft()
+            ended = await run(task, self._kinds[task.kind], self._clock)
+            if writing is not None:
+                ready.extend(await writing)
+            writing = asyncio.ensure_future(self._end(task, ended, ahead - len(ready)))
+        if writing is not None:
+            ready.extend(await writing)
+        for task in ready:  # taken, and not begun when the service was told to stop
+            back = again(self._clock(), task.attempts - 1, "stopped")
+            await self._end(task, Ended("returned", back), 0)
+        self._busy[first.queue] -= 1
         self._wake.set()
 
-    async def _run(self, task: Task) -> Task | None:
+    async def _end(self, task: Task, ended: Ended, more: int) -> list[Task]:
+        """Write how a run ended; returns up to `more` tasks of its queue that are due."""
         kind = self._kinds[task.kind]
-        outcome, changes, failure = "succeeded", {"state": "succeeded", "error": ""}, ""
-        completion: Completion | None = None
         try:
-            async with asyncio.timeout(kind.timeout.total_seconds()):
-                completion = await kind.handler(task)
-        except Reschedule as later:
-            outcome, changes = "rescheduled", _again(later.at, task.attempts - 1, str(later))
-        except TaskCanceled as why:
-            outcome, changes = "canceled", {"state": "canceled", "error": str(why)}
-        except asyncio.CancelledError:
-            outcome, changes = "returned", _again(self._clock(), task.attempts - 1, "stopped")
-        except TimeoutError:
-            failure = f"took longer than {kind.timeout.total_seconds():g} s"
-            outcome, changes = self._failed(task, kind, failure, "timed_out", None)
-        except TocsinError as error:
-            failure = str(error)
-            after = getattr(error, "retry_after", None)
-            outcome, changes = self._failed(
-                task, kind, failure, "failed", after, may_retry=error.retryable
-            )
-        except Exception as error:
-            log.exception("task_crashed", kind=task.kind, task=f"TSK-{task.number}")
-            failure = f"{type(error).__name__}: {error}"
-            outcome, changes = self._failed(task, kind, failure, "failed", None)
-        metrics.TASKS.labels(task.kind, outcome).inc()
-        try:
-            following = await self._finish(task, changes, completion)
-            if outcome in {"failed", "timed_out"} and kind.on_dead is not None:
-                await kind.on_dead(task, failure)
+            following = await self._db.write(lambda tx: self._finish(tx, task, ended, more))
+            if ended.dead and kind.on_dead is not None:
+                await kind.on_dead(task, ended.failure)
         except StoreError as error:
             # Its lease runs out, and it runs again.
             log.error("task_finish_failed", task=f"TSK-{task.number}", error=str(error))
-            return None
+            return []
         return following
 
-    def _failed(
-        self,
-        task: Task,
-        kind: TaskKind,
-        why: str,
-        state: str,
-        retry_after: float | None,
-        *,
-        may_retry: bool = True,
-    ) -> tuple[str, dict[str, Any]]:
-        if may_retry and task.attempts <= len(kind.retry_delays):
-            delay = max(kind.retry_delays[task.attempts - 1], retry_after or 0)
-            return "retry", _again(self._clock() + timedelta(seconds=delay), task.attempts, why)
-        log.warning("task_failed", kind=task.kind, task=f"TSK-{task.number}", error=why)
-        return state, {"state": state, "error": why}
-
-    async def _finish(
-        self, task: Task, changes: dict[str, Any], completion: Completion | None
-    ) -> Task | None:
-        """Write how it ended, and take the next task of its queue in the same commit."""
+    def _finish(self, tx: Connection, task: Task, ended: Ended, more: int) -> list[Task]:
+        changes = ended.changes
         if changes["state"] != "pending":
             changes = {**changes, "finished_at": self._clock()}
+        if ended.completion is not None:
+            ended.completion(tx)
         # Only the holder of the lease may say how it ended: another may have taken it over.
         mine = and_(tasks.c.id == task.id, tasks.c.lease == self._lease)
-
-        def work(tx: Connection) -> Task | None:
-            if completion is not None:
-                completion(tx)
-            tx.execute(update(tasks).where(mine).values(**changes))
-            if self._stopping or self._busy[task.queue] > self._limit(task.queue):
-                return None
-            rows = self._due(tx, tasks.c.queue == task.queue, 1)
-            return self._take(tx, rows[0]) if rows else None
-
-        return await self._db.write(work)
+        tx.execute(update(tasks).where(mine).values(**changes))
+        if self._stopping or more < 1 or self._busy[task.queue] > self._limit(task.queue):
+            return []
+        return [self._take(tx, row) for row in self._due(tx, tasks.c.queue == task.queue, more)]
 
     async def retry(self, number: int) -> None:
         """Run a failed task again, from its first attempt. Conflict when it is not failed."""
@@ -360,7 +332,3 @@ class EmbeddedQueue:
 
         await self._db.write(work)
         self.wake()
-
-
-def _again(at: datetime, attempts: int, why: str) -> dict[str, Any]:
-    return {"state": "pending", "run_at": at, "attempts": attempts, "error": why}

@@ -6,7 +6,6 @@ waits for it; what waits longer than the budget lasts is merged into a digest.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
@@ -83,25 +82,27 @@ class Outbox:
     # Sending
 
     async def _send(self, task: Task) -> Completion:
-        found = await self._db.read(lambda c: store.load(c, task.payload["notification"]))
-        if found is None or found.state == "sent":
+        incident = task.payload.get("incident")
+        if incident is not None:
+            await self._enriched(incident, FIRST_MESSAGE_WAITS)
+        outgoing = await self._db.read(lambda c: _load(c, task.payload["notification"]))
+        if outgoing is None or outgoing.notification.state == "sent":
             raise TaskCanceled("there is nothing to send any more")
-        channel = self._channels.get(found.channel)
+        channel = self._channels.get(outgoing.notification.channel)
         if channel is None:
             raise DeliveryError(
-                f"there is no channel {found.channel!r} in the settings", retryable=False
+                f"there is no channel {outgoing.notification.channel!r} in the settings",
+                retryable=False,
             )
-        if found.kind == "firing" and found.incident is not None:
-            await self._enriched(found.incident, FIRST_MESSAGE_WAITS)
-        notification = await self._begin(found)
-        outgoing = await self._outgoing(notification)
-        await self._spend_on_parts(notification, channel.messages(outgoing))
+        lane = self._lanes.get(channel.name)
+        if lane is not None:
+            outgoing = await self._within_budget(lane, channel, outgoing)
         try:
             receipt = await channel.send(outgoing)
         except DeliveryError as error:
-            await self._failed(notification, error)
+            await self._failed(outgoing.notification, error)
             raise
-        return self._sent(notification, receipt)
+        return self._sent(outgoing.notification, receipt)
 
     def _sent(self, notification: Notification, receipt: Receipt) -> Completion:
         """What is written of a success; it is committed together with the task's end."""
@@ -116,23 +117,21 @@ class Outbox:
                 self.on_told(channel, notification.incident)
         return lambda connection: store.sent(connection, notification, receipt, text)
 
-    async def _begin(self, found: Notification) -> Notification:
-        """Mark the row as being sent. Where there is a budget, a place in it comes first."""
-        marking = self._db.submit(lambda c: self._claim(c, found))
-        if found.channel in self._lanes:
-            return await asyncio.wrap_future(marking)
-        # Without a budget nothing depends on the mark, and nobody waits for it: the writer takes
-        # it before it takes what became of the message.
-        return msgspec.structs.replace(found, state="sending", attempts=found.attempts + 1)
+    async def _within_budget(self, lane: Lane, channel: Channel, outgoing: Outgoing) -> Outgoing:
+        """Take a place in the lane's budget, and one more for each further part of a long
+        message. What is merged into this one comes along. Raises Reschedule."""
 
-    def _claim(self, connection: Connection, notification: Notification) -> Notification:
-        """Take a place in the lane's budget, and the row. Raises Reschedule when there is none."""
-        lane = self._lanes.get(notification.channel)
-        if lane is not None:
-            notification = self._take_place(connection, lane, notification)
-        attempts = notification.attempts + 1
-        store.change(connection, notification.id, state="sending", attempts=attempts)
-        return msgspec.structs.replace(notification, state="sending", attempts=attempts)
+        def work(connection: Connection) -> Outgoing:
+            taken = self._take_place(connection, lane, outgoing.notification)
+            store.change(connection, taken.id, state="sending")
+            return _load(connection, taken.id) or outgoing
+
+        whole = await self._db.write(work)
+        parts = channel.messages(whole)
+        if parts > 1:
+            now = self._clock()
+            await self._db.write(lambda c: store.spend(c, lane.name, now, parts - 1))
+        return whole
 
     def _take_place(
         self, connection: Connection, lane: Lane, notification: Notification
@@ -157,23 +156,6 @@ class Outbox:
         store.spend(connection, lane.name, now)
         return notification
 
-    async def _spend_on_parts(self, notification: Notification, messages: int) -> None:
-        """A long notification goes out in several messages; the first is paid for already."""
-        lane = self._lanes.get(notification.channel)
-        if lane is not None and messages > 1:
-            now = self._clock()
-            await self._db.write(lambda c: store.spend(c, lane.name, now, messages - 1))
-
-    async def _outgoing(self, notification: Notification) -> Outgoing:
-        if notification.kind == "event":
-            return Outgoing(notification, None, queries.Story())
-        payload = _decode(notification.payload)
-        number = notification.incident
-        if number is None:
-            return Outgoing(notification, payload, queries.Story())
-        stories = await self._db.read(lambda c: queries.stories(c, [number]))
-        return Outgoing(notification, payload, stories[number])
-
     async def _failed(self, notification: Notification, error: DeliveryError) -> None:
         now = self._clock()
         receipt = Receipt(error.code, error.text, now)
@@ -184,6 +166,7 @@ class Outbox:
                 connection,
                 notification.id,
                 state="failed",
+                attempts=notification.attempts + 1,
                 receipt=msgspec.to_builtins(receipt, builtin_types=(datetime,)),
                 maybe_duplicate=notification.maybe_duplicate or error.unknown_outcome,
             )
@@ -261,7 +244,7 @@ class Outbox:
         self._queue.defer(
             connection,
             KIND,
-            {"notification": found.id},
+            {"notification": found.id, "incident": None},
             queue=f"{KIND}:{found.channel}",
             key=found.id,
             priority=min(found.priority, 1),
@@ -274,6 +257,18 @@ class Outbox:
         counts = await self._db.read(store.pending_counts)
         for name in self._channels:
             metrics.OUTBOX_PENDING.labels(name).set(counts.get(name, 0))
+
+
+def _load(connection: Connection, notification_id: str) -> Outgoing | None:
+    """A notification with what is known now; an event's body is fixed and needs nothing more."""
+    notification = store.load(connection, notification_id)
+    if notification is None:
+        return None
+    if notification.kind == "event":
+        return Outgoing(notification, None, queries.Story())
+    number = notification.incident
+    story = queries.Story() if number is None else queries.stories(connection, [number])[number]
+    return Outgoing(notification, _decode(notification.payload), story)
 
 
 def _digest(

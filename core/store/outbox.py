@@ -43,7 +43,11 @@ def add(connection: Connection, notifications: list[dict[str, Any]]) -> list[Wor
     return [
         Work(
             kind="notify",
-            payload={"notification": row["id"]},
+            payload={
+                "notification": row["id"],
+                # Whose similar cases the first message waits for, a moment.
+                "incident": row["incident"] if row["kind"] == "firing" else None,
+            },
             key=row["id"],
             queue=f"notify:{row['channel']}",
             priority=min(row["priority"], 1),
@@ -63,6 +67,7 @@ def sent(connection: Connection, notification: Notification, receipt: Receipt, t
         connection,
         notification.id,
         state="sent",
+        attempts=notification.attempts + 1,
         receipt=to_row(receipt),
         sent_at=receipt.at,
     )

@@ -15,7 +15,6 @@ from core.config.settings import Settings
 from core.errors import Conflict
 from core.model.audit import Principal
 from core.store import Database, schema
-from tests.bot.http.conftest import Open
 from tests.bot.http.house import ROLES, House
 
 GUARDED = [route for route in TABLE if route.role is not None]
@@ -38,16 +37,15 @@ async def test_every_guarded_route_asks_for_its_role(house: House) -> None:
             assert (status == 403) is not allowed, (route.path, role, status, problem)
 
 
-@pytest.mark.parametrize(
-    "header",
-    ["", "Bearer", "Bearer ", "Bearer  ", "Bearer wrong", "Basic YWRtaW46", "admin-token",
-     "Bearer admin-token x", "Bearer \xff\xfe", "Token admin-token", "Bearer " + "x" * 5000],
-)  # fmt: skip
-async def test_other_credentials_do_not_authenticate(house: House, header: str) -> None:
-    async with house.client.get("/api/v1/alerts", headers={"Authorization": header}) as answer:
-        assert answer.status == 401
-        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="tocsin"'
-        assert answer.content_type == "application/problem+json"
+async def test_other_credentials_do_not_authenticate(house: House) -> None:
+    for header in (
+        "", "Bearer", "Bearer ", "Bearer  ", "Bearer wrong", "Basic YWRtaW46", "admin-token",
+        "Bearer admin-token x", "Bearer \xff\xfe", "Token admin-token", "Bearer " + "x" * 5000,
+    ):  # fmt: skip
+        async with house.client.get("/api/v1/alerts", headers={"Authorization": header}) as answer:
+            assert answer.status == 401, header
+            assert answer.headers["WWW-Authenticate"] == 'Bearer realm="tocsin"'
+            assert answer.content_type == "application/problem+json"
 
 
 async def test_the_scheme_is_read_in_any_case(house: House) -> None:
@@ -109,7 +107,7 @@ async def browser(house: House) -> House:
         assert answer.status == 303
         cookie = answer.cookies[COOKIE]
         assert cookie["httponly"]
-        assert cookie["samesite"] == "Strict"
+        assert cookie["samesite"] == "Lax"
         assert not cookie["secure"]
         assert "responder-token" not in cookie.value
     return house
@@ -191,12 +189,11 @@ async def test_wrong_sign_ins_are_limited(house: House) -> None:
     assert (await house.call("GET", "/api/v1/alerts"))[0] == 200
 
 
-async def test_tokens_stay_known_while_the_store_is_gone(
-    opened: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with opened() as house:
-        await house.call("GET", "/api/v1/alerts")
-        house.db.close()
-        house.auth._read_at = float("-inf")
-        status, _ = await house.call("POST", "/api/v1/events", json={"labels": {"alertname": "A"}})
-        assert status == 202
+async def test_tokens_stay_known_while_the_store_is_gone(house: House) -> None:
+    if house.parts.journal_db is house.db:
+        pytest.skip("on PostgreSQL the journal is gone with the store")
+    await house.call("GET", "/api/v1/alerts")
+    house.db.close()
+    house.auth._read_at = float("-inf")
+    status, _ = await house.call("POST", "/api/v1/events", json={"labels": {"alertname": "A"}})
+    assert status == 202

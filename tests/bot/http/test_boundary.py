@@ -7,7 +7,6 @@ import gzip
 import json
 from typing import Any
 
-import pytest
 from aiohttp import web
 
 from bot.http.limit import CLIENTS, Buckets
@@ -35,11 +34,9 @@ async def problem_of(house: House, method: str, path: str, **request: Any) -> di
         return problem
 
 
-@pytest.mark.parametrize(
-    "path", ["/nothing", "/api/v1", "/api/v2/alerts", "/api/v1/events/", "/hooks", "/%2e%2e/x"]
-)
-async def test_an_unknown_address(house: House, path: str) -> None:
-    assert (await problem_of(house, "GET", path))["status"] == 404
+async def test_an_unknown_address(house: House) -> None:
+    for path in ("/nothing", "/api/v1", "/api/v2/alerts", "/api/v1/events/", "/hooks", "/%2e%2e/x"):
+        assert (await problem_of(house, "GET", path))["status"] == 404
 
 
 async def test_a_wrong_method_says_which_are_right(house: House) -> None:
@@ -83,11 +80,12 @@ async def test_packed_bodies(house: House) -> None:
     assert (await problem_of(house, "POST", EVENTS, data=broken, headers=packed))["status"] == 400
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "x", "application/jsonx", ""])
-async def test_a_body_of_another_type(house: House, kind: str) -> None:
-    for path in (EVENTS, "/api/v1/search", "/api/v1/silences"):
+async def test_a_body_of_another_type(house: House) -> None:
+    for kind in ("text/plain", "application/xml", "x", "application/jsonx", ""):
         headers = {"Content-Type": kind}
-        assert (await problem_of(house, "POST", path, data=b"{}", headers=headers))["status"] == 415
+        for path in (EVENTS, "/api/v1/search", "/api/v1/silences"):
+            problem = await problem_of(house, "POST", path, data=b"{}", headers=headers)
+            assert problem["status"] == 415, kind
 
 
 async def test_json_by_its_other_names(house: House) -> None:
@@ -101,14 +99,15 @@ async def test_json_by_its_other_names(house: House) -> None:
         assert status == 202
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{", b"nonsense", b"\xff\xfe", b'{"query": "\xff"}', b'{"a":NaN}', b"{'a': 1}",
-             b'{"query":' + b"[" * 30_000 + b"]" * 30_000 + b"}", b'{"query": 1', b"\0"]
-)  # fmt: skip
-async def test_a_body_that_is_no_json(house: House, body: bytes) -> None:
-    problem = await problem_of(house, "POST", "/api/v1/search", data=body, headers=JSON)
-    assert problem["status"] == 400
-    assert "JSON" in problem["detail"]
+async def test_a_body_that_is_no_json(house: House) -> None:
+    deep = b'{"query":' + b"[" * 30_000 + b"]" * 30_000 + b"}"
+    for body in (
+        b"", b"{", b"nonsense", b"\xff\xfe", b'{"query": "\xff"}', b'{"a":NaN}', b"{'a': 1}",
+        deep, b'{"query": 1', b"\0",
+    ):  # fmt: skip
+        problem = await problem_of(house, "POST", "/api/v1/search", data=body, headers=JSON)
+        assert problem["status"] == 400, body[:20]
+        assert "JSON" in problem["detail"]
 
 
 async def test_a_crash_shows_nothing_of_the_inside(house: House, db: Database) -> None:
@@ -178,30 +177,28 @@ async def test_requests_are_counted_by_their_route(house: House) -> None:
     assert REGISTRY.get_sample_value("tocsin_http_requests_total", none)
 
 
-@pytest.mark.parametrize(
-    "request_bytes",
-    [
-        b"GET /api/v1/alerts/%ff%fe HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /api/v1/alerts?q=%ff%00&label=%ed%a0%80=x HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET http://other/api/v1/alerts HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"TRACE /api/v1/alerts HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"PROPFIND / HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"POST /api/v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabc",
-        b"GET / HTTP/1.1\r\nHost: x\r\nCookie: tocsin_session=\xff\xfe\r\n\r\n",
-        b"nonsense\r\n\r\n",
-    ],
+ODD = (
+    b"GET /api/v1/alerts/%ff%fe HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /api/v1/alerts?q=%ff%00&label=%ed%a0%80=x HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET http://other/api/v1/alerts HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"TRACE /api/v1/alerts HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"PROPFIND / HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"POST /api/v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabc",
+    b"GET / HTTP/1.1\r\nHost: x\r\nCookie: tocsin_session=\xff\xfe\r\n\r\n",
+    b"nonsense\r\n\r\n",
 )
-async def test_odd_requests_crash_nothing(house: House, request_bytes: bytes) -> None:
-    authorized = request_bytes.replace(
-        b"\r\n\r\n", b"\r\nAuthorization: Bearer admin-token\r\n\r\n"
-    )
-    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
-    writer.write(authorized)
-    writer.write_eof()
-    status_line = await reader.readline()
-    writer.close()
-    if status_line:  # a request that ends too early is not answered
-        assert 200 <= int(status_line.split()[1]) < 500
-    assert (await house.call("GET", "/healthz", ""))[0] == 200
+
+
+async def test_odd_requests_crash_nothing(house: House) -> None:
+    for odd in ODD:
+        authorized = odd.replace(b"\r\n\r\n", b"\r\nAuthorization: Bearer admin-token\r\n\r\n", 1)
+        reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+        writer.write(authorized)
+        writer.write_eof()
+        status_line = await reader.readline()
+        writer.close()
+        if status_line:  # a request that ends too early is not answered
+            assert 200 <= int(status_line.split()[1]) < 500, odd
+        assert (await house.call("GET", "/healthz", ""))[0] == 200

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from bot.http.routes import TABLE
 from tests.bot.http.house import House
 
@@ -50,37 +48,35 @@ async def test_filters(house: House) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("query", "path"),
-    [
-        ("limit=0", "?limit"),
-        ("limit=501", "?limit"),
-        ("limit=-1", "?limit"),
-        ("limit=ten", "?limit"),
-        ("limit=1e2", "?limit"),
-        ("limit=%D9%A1", "?limit"),
-        ("cursor=nonsense", "cursor"),
-        ("cursor=%F0%9F%94%A5", "cursor"),
-        ("cursor=czEyMw", "cursor"),
-        ("status=burning", "?status"),
-        ("severity=critical,loud", "?severity"),
-        ("since=yesterday", "?since"),
-        ("since=0001-01-01T00:00:00%2B14:00", "?since"),
-        ("until=9999999999999999999d", "?until"),
-        ("label=app", "?label"),
-        ("label==shop", "?label"),
-        ("q=" + "x" * 501, "?q"),
-        ("q=%00", "?q"),
-        ("q=%ED%A0%80", ""),
-    ],
+WRONG = (
+    ("limit=0", "?limit"),
+    ("limit=501", "?limit"),
+    ("limit=-1", "?limit"),
+    ("limit=ten", "?limit"),
+    ("limit=1e2", "?limit"),
+    ("limit=%D9%A1", "?limit"),
+    ("cursor=nonsense", "cursor"),
+    ("cursor=%F0%9F%94%A5", "cursor"),
+    ("cursor=czEyMw", "cursor"),
+    ("status=burning", "?status"),
+    ("severity=critical,loud", "?severity"),
+    ("since=yesterday", "?since"),
+    ("since=0001-01-01T00:00:00%2B14:00", "?since"),
+    ("until=9999999999999999999d", "?until"),
+    ("label=app", "?label"),
+    ("label==shop", "?label"),
+    ("q=" + "x" * 501, "?q"),
+    ("q=%00", "?q"),
+    ("%00=x", "?\\x00"),
 )
-async def test_a_filter_that_cannot_be_used_is_named(house: House, query: str, path: str) -> None:
-    status, problem = await house.call("GET", f"/api/v1/alerts?{query}")
-    if path:
-        assert status == 422, problem
-        assert path in [error["path"] for error in problem["errors"]]
-    else:
-        assert status < 500
+
+
+async def test_a_filter_that_cannot_be_used_is_named(house: House) -> None:
+    for query, path in WRONG:
+        status, problem = await house.call("GET", f"/api/v1/alerts?{query}")
+        assert status == 422, (query, problem)
+        assert [error["path"] for error in problem["errors"]] == [path], query
+    assert (await house.call("GET", "/api/v1/alerts?q=%ED%A0%80"))[0] < 500
 
 
 async def test_all_wrong_filters_are_named_at_once(house: House) -> None:
