@@ -23,16 +23,18 @@ from core.errors import TocsinError
 from core.ids import uuid7
 from core.model.incident import Incident, SimilarItem
 from core.model.notification import Notification
-from core.store import queries, schema
+from core.store import schema
 from core.store.database import Database
-from core.task import Task, TaskCanceled, TaskKind
-from knowledge.analysis.analyst import Analyst
+from core.store.queries import Story
+from core.task import Completion, Task, TaskKind
+from knowledge.analysis.analyst import Analyst, Case, load_case
+from knowledge.analysis.model import Analysis
 from knowledge.base import KnowledgeBase
 
 log = structlog.get_logger(__name__)
 ENRICH, WRITEBACK = "enrich", "writeback"
 SIMILAR = 2
-REMEMBERED = 10_000  # incidents
+REMEMBERED = 500  # incidents, with their stories
 LOADING = 3.0  # seconds
 _encode = msgspec.json.Encoder().encode
 
@@ -64,7 +66,8 @@ class Enrichment:
         self._changed = changed
         self._clock = clock
         self._waiting: dict[int, asyncio.Event] = {}
-        self._known: OrderedDict[int, None] = OrderedDict()
+        self._stories: OrderedDict[int, Story] = OrderedDict()
+        self._loaded = False
 
     def task_kinds(self) -> list[TaskKind]:
         """How these tasks run."""
@@ -73,10 +76,14 @@ class Enrichment:
             TaskKind(kind=WRITEBACK, handler=self._writeback, retry_delays=(2, 10, 60)),
         ]
 
-    async def ready(self, incident: int, timeout: float) -> None:
-        """Wait until similar items of an incident are known, at most `timeout` seconds."""
-        if incident in self._known or await self._db.read(lambda c: _is_known(c, incident)):
-            return
+    async def story(self, incident: int, timeout: float) -> Story | None:
+        """What is known of an incident that was just found, waiting at most `timeout` seconds.
+
+        None when it is not known in time, or has been in the store for longer.
+        """
+        known = self._stories.get(incident)
+        if known is not None or await self._db.read(lambda c: _is_known(c, incident)):
+            return known
         event = self._waiting.setdefault(incident, asyncio.Event())
         try:
             async with asyncio.timeout(timeout):
@@ -85,50 +92,60 @@ class Enrichment:
             log.info("message_without_similar", incident=incident)
         finally:
             self._waiting.pop(incident, None)
+        return self._stories.get(incident)
 
-    async def _enrich(self, task: Task) -> None:
+    async def _enrich(self, task: Task) -> Completion:
         number = int(task.payload["incident"])
-        incident = await self._db.read(lambda c: queries.incident(c, number))
-        if incident is None:
-            raise TaskCanceled(f"there is no INC-{number}")
-        similar = await self._similar(incident)
-        keep = partial(self._keep, number, similar)
-        await self._analyst.incident(number, similar, model=False, beside=keep)
-        self._remember(number)
+        case = await self._db.read(lambda c: load_case(c, number))
+        similar = await self._similar(case)
+        analysis = await self._analyst.about(case, similar, model=False)
+        self._remember(number, Story(similar=similar, analysis=msgspec.to_builtins(analysis)))
+        first = partial(self._keep, number, similar, analysis)
+        if not self._model:
+            return Completion(first, partial(self._changed, number))
+        await self._db.write(first)
         self._changed(number)
-        if self._model:
-            analysis = await self._analyst.incident(number, similar)
-            self._changed(number)
-            if not analysis.meta.degraded:
-                await self._db.write(lambda c: self._reply(c, incident))
+        later = await self._analyst.about(case, similar)
 
-    async def _similar(self, incident: Incident) -> list[SimilarItem]:
+        def keep(connection: Connection) -> None:
+            self._analyst.keep(connection, later, "incident", number)
+            if not later.meta.degraded:
+                self._reply(connection, case.incident)
+
+        self._stories.pop(number, None)
+        return Completion(keep, partial(self._changed, number))
+
+    async def _similar(self, case: Case) -> list[SimilarItem]:
         """What resembles it. A knowledge base that fails must not keep people from the alert."""
-        alerts = await self._db.read(lambda c: queries.alerts_of_incident(c, incident.number, 50))
         try:
-            # Right after a start the base is still loading; a moment's wait finds more.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOADING):
-                    await self._kb.ready()
-            return await self._kb.similar.find(incident, alerts, SIMILAR)
+            if not self._loaded:
+                # Right after a start the base is still loading; a moment's wait finds more.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOADING):
+                        await self._kb.ready()
+                        self._loaded = True
+            return await self._kb.similar.find(case.incident, case.alerts[:50], SIMILAR)
         except TocsinError as error:
-            log.warning("similar_failed", incident=incident.short_id, why=str(error))
+            log.warning("similar_failed", incident=case.incident.short_id, why=str(error))
             return []
 
-    def _remember(self, number: int) -> None:
-        """It is known now: whoever waits for it may go on."""
-        self._known[number] = None
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+    def _remember(self, number: int, story: Story) -> None:
+        """It is known now, before it is in the store: whoever waits for it may go on."""
+        self._stories[number] = story
+        if len(self._stories) > REMEMBERED:
+            self._stories.popitem(last=False)
         waiting = self._waiting.get(number)
         if waiting is not None:
             waiting.set()
 
-    def _keep(self, number: int, similar: list[SimilarItem], connection: Connection) -> None:
+    def _keep(
+        self, number: int, similar: list[SimilarItem], analysis: Analysis, connection: Connection
+    ) -> None:
         table = schema.similar_items
         connection.execute(delete(table).where(table.c.incident == number))
         items = msgspec.to_builtins(similar)
         connection.execute(insert(table).values(incident=number, items=items, at=self._clock()))
+        self._analyst.keep(connection, analysis, "incident", number)
 
     def _reply(self, connection: Connection, incident: Incident) -> None:
         """One reply a channel that was told of the incident before the model had answered."""

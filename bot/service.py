@@ -99,7 +99,7 @@ class Service:
             self.queue,
             self.rooms.channels,
             self.rooms.lanes,
-            self.enrichment.ready,
+            self.enrichment.story,
             settings.language,
         )
         for kind in (
@@ -117,6 +117,7 @@ class Service:
         self._jobs = Jobs()
         self._watchdog: asyncio.Task[None] | None = None
         self._web: web.AppRunner | None = None
+        self._showing: set[asyncio.Future[None]] = set()
         self.address = ""
 
     def _command_parts(self) -> CommandParts:
@@ -251,11 +252,15 @@ class Service:
         )
 
     def _committed(self, changes: Changes) -> None:
+        if not self.feed.listening:
+            return
         for incident in changes.incidents.values():
             self.feed.publish("incident", incident_shape(incident))
 
     def _incident_changed(self, number: int) -> None:
-        asyncio.get_running_loop().create_task(self._show(number))
+        if self.feed.listening:
+            self._showing.add(task := asyncio.ensure_future(self._show(number)))
+            task.add_done_callback(self._showing.discard)
 
     async def _show(self, number: int) -> None:
         incident = await self._stores.db.read(lambda c: queries.incident(c, number))

@@ -2,8 +2,7 @@
 
 `TaskQueue.defer` writes a row in the caller's transaction; its engines stand in scheduler/.
 A handler is an async function registered by kind at the composition root. It may run twice (a
-crash between its work and its commit), so what it does must be idempotent. What it returns is
-written in the transaction that completes the task.
+crash between its work and its commit), so what it does must be idempotent.
 """
 
 from __future__ import annotations
@@ -44,8 +43,17 @@ class TaskCanceled(Exception):
     """Raised by a handler: the work is no longer wanted."""
 
 
-# What a handler wants written in the very transaction that completes its task.
-Completion = Callable[[Connection], object]
+class Completion(msgspec.Struct, frozen=True):
+    """What a handler leaves to be done with the end of its task.
+
+    write: in the very transaction that completes the task. then: in the event loop, when that is
+    committed.
+    """
+
+    write: Callable[[Connection], object]
+    then: Callable[[], object] = lambda: None
+
+
 Handler = Callable[[Task], Awaitable[Completion | None]]
 
 

@@ -294,6 +294,8 @@ class EmbeddedQueue:
         kind = self._kinds[task.kind]
         try:
             following = await self._db.write(lambda tx: self._finish(tx, task, ended, more))
+            if ended.completion is not None:
+                ended.completion.then()
             if ended.dead and kind.on_dead is not None:
                 await kind.on_dead(task, ended.failure)
         except StoreError as error:
@@ -307,7 +309,7 @@ class EmbeddedQueue:
         if changes["state"] != "pending":
             changes = {**changes, "finished_at": self._clock()}
         if ended.completion is not None:
-            ended.completion(tx)
+            ended.completion.write(tx)
         # Only the holder of the lease may say how it ended: another may have taken it over.
         mine = and_(tasks.c.id == task.id, tasks.c.lease == self._lease)
         tx.execute(update(tasks).where(mine).values(**changes))

@@ -54,16 +54,17 @@ class Outbox:
         queue: TaskQueue,
         channels: Mapping[str, Channel],
         lanes: Mapping[str, Lane],
-        enriched: Callable[[int, float], Awaitable[None]],
+        story: Callable[[int, float], Awaitable[queries.Story | None]],
         language: str,
         clock: Clock = utc_now,
     ) -> None:
-        """enriched: waits until similar incidents are known, at most so many seconds."""
+        """story: what is known of an incident, waiting for it at most so many seconds; None
+        when it is in the store, or not known."""
         self._db = db
         self._queue = queue
         self._channels = channels
         self._lanes = lanes
-        self._enriched = enriched
+        self._story = story
         self._language = language
         self._clock = clock
         self.on_told: Callable[[str, int], None] = lambda channel, incident: None
@@ -83,9 +84,10 @@ class Outbox:
 
     async def _send(self, task: Task) -> Completion:
         incident = task.payload.get("incident")
+        story = None
         if incident is not None:
-            await self._enriched(incident, FIRST_MESSAGE_WAITS)
-        outgoing = await self._db.read(lambda c: _load(c, task.payload["notification"]))
+            story = await self._story(incident, FIRST_MESSAGE_WAITS)
+        outgoing = await self._db.read(lambda c: _load(c, task.payload["notification"], story))
         if outgoing is None or outgoing.notification.state == "sent":
             raise TaskCanceled("there is nothing to send any more")
         channel = self._channels.get(outgoing.notification.channel)
@@ -113,9 +115,12 @@ class Outbox:
             metrics.NOTIFICATION_LATENCY.labels(channel).observe(max(took, 0))
         if notification.kind != "event":
             text = say(f"chat.notified.{notification.kind}", self._language, channel=channel)
-            if notification.incident is not None:
+
+        def then() -> None:
+            if notification.kind != "event" and notification.incident is not None:
                 self.on_told(channel, notification.incident)
-        return lambda connection: store.sent(connection, notification, receipt, text)
+
+        return Completion(lambda c: store.sent(c, notification, receipt, text), then)
 
     async def _within_budget(self, lane: Lane, channel: Channel, outgoing: Outgoing) -> Outgoing:
         """Take a place in the lane's budget, and one more for each further part of a long
@@ -124,7 +129,7 @@ class Outbox:
         def work(connection: Connection) -> Outgoing:
             taken = self._take_place(connection, lane, outgoing.notification)
             store.change(connection, taken.id, state="sending")
-            return _load(connection, taken.id) or outgoing
+            return _load(connection, taken.id, outgoing.story) or outgoing
 
         whole = await self._db.write(work)
         parts = channel.messages(whole)
@@ -259,15 +264,21 @@ class Outbox:
             metrics.OUTBOX_PENDING.labels(name).set(counts.get(name, 0))
 
 
-def _load(connection: Connection, notification_id: str) -> Outgoing | None:
-    """A notification with what is known now; an event's body is fixed and needs nothing more."""
+def _load(
+    connection: Connection, notification_id: str, story: queries.Story | None
+) -> Outgoing | None:
+    """A notification with what is known now; an event's body is fixed and needs nothing more.
+
+    story: when it is known already.
+    """
     notification = store.load(connection, notification_id)
     if notification is None:
         return None
     if notification.kind == "event":
         return Outgoing(notification, None, queries.Story())
-    number = notification.incident
-    story = queries.Story() if number is None else queries.stories(connection, [number])[number]
+    if story is None:
+        number = notification.incident
+        story = queries.Story() if number is None else queries.meaning(connection, number)
     return Outgoing(notification, _decode(notification.payload), story)
 
 

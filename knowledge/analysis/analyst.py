@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -16,7 +15,8 @@ from core.clock import Clock, utc_now
 from core.config.settings import Settings
 from core.errors import NotFound
 from core.metrics import AI_DURATION, AI_ERRORS, AI_REQUESTS
-from core.model.incident import SimilarItem
+from core.model.alert import Alert
+from core.model.incident import Incident, SimilarItem, TimelineEntry
 from core.store import queries
 from core.store.database import Database
 from knowledge.analysis import stored
@@ -35,6 +35,23 @@ log = structlog.get_logger(__name__)
 _ONE_BELOW: dict[Level, Level] = {"high": "medium", "medium": "low", "low": "low"}
 
 
+class Case(msgspec.Struct, frozen=True):
+    """An incident with all that an analysis reads of it."""
+
+    incident: Incident
+    alerts: list[Alert]
+    timeline: list[TimelineEntry]
+
+
+def load_case(connection: Connection, number: int) -> Case:
+    """The case of `INC-<number>`. Raises NotFound."""
+    incident = queries.incident(connection, number)
+    if incident is None:
+        raise NotFound(f"there is no incident INC-{number}")
+    alerts = queries.alerts_of_incident(connection, number)
+    return Case(incident, alerts, queries.timeline(connection, number))
+
+
 class Analyst:
     """Analyses of incidents and texts. `llm` is None when AI is off."""
 
@@ -49,33 +66,30 @@ class Analyst:
         self._long_texts = asyncio.Semaphore(1)  # one at a time: each may fill a core for a second
 
     async def incident(
-        self,
-        number: int,
-        similar: list[SimilarItem],
-        *,
-        model: bool = True,
-        beside: Callable[[Connection], object] | None = None,
+        self, number: int, similar: list[SimilarItem], *, model: bool = True
     ) -> Analysis:
         """What `INC-<number>` means, from its alerts, its notes and `similar` cases; stored.
 
         With `model=False` the rules answer at once; so they do when AI is off or fails (then
-        `meta.error_class` says why). beside: writes in the same transaction.
-        Raises NotFound, StoreError.
+        `meta.error_class` says why). Raises NotFound, StoreError.
         """
+        case = await self._db.read(lambda c: load_case(c, number))
+        analysis = await self.about(case, similar, model=model)
+        await self._db.write(lambda c: self.keep(c, analysis, "incident", number))
+        return analysis
+
+    async def about(
+        self, case: Case, similar: list[SimilarItem], *, model: bool = True
+    ) -> Analysis:
+        """`incident` for a case that is loaded already; not stored. See `keep`."""
         started = time.monotonic()
 
-        def load(connection: Connection) -> tuple[Material, Digest]:
-            incident = queries.incident(connection, number)
-            if incident is None:
-                raise NotFound(f"there is no incident INC-{number}")
-            alerts = queries.alerts_of_incident(connection, number)
-            material = of_incident(incident, alerts, similar, queries.timeline(connection, number))
+        def read() -> tuple[Material, Digest]:
+            material = of_incident(case.incident, case.alerts, similar, case.timeline)
             return material, digest(material)
 
-        material, found = await self._db.read(load)
-        analysis = await self._analyse(material, found, "incident", started, model=model)
-        await self._keep(analysis, "incident", number, beside)
-        return analysis
+        material, found = await asyncio.to_thread(read)
+        return await self._analyse(material, found, "incident", started, model=model)
 
     async def text(self, text: str) -> Analysis:
         """What a log or any text means; stored. Raises StoreError."""
@@ -88,7 +102,7 @@ class Analyst:
         async with self._long_texts:
             material, found = await asyncio.to_thread(read)
         analysis = await self._analyse(material, found, "text", started, model=True)
-        await self._keep(analysis, "text", None)
+        await self._db.write(lambda c: self.keep(c, analysis, "text", None))
         return analysis
 
     def degraded_ratio(self, window: timedelta) -> float:
@@ -158,21 +172,12 @@ class Analyst:
         )
         return checked(completion.data, given, floor, meta, trouble=bool(found.shapes))
 
-    async def _keep(
-        self,
-        analysis: Analysis,
-        kind: AnalysisKind,
-        incident: int | None,
-        beside: Callable[[Connection], object] | None = None,
+    def keep(
+        self, connection: Connection, analysis: Analysis, kind: AnalysisKind, incident: int | None
     ) -> None:
+        """Store an analysis in the caller's transaction; the newest is the one people see."""
         at = self._clock()
-
-        def work(connection: Connection) -> None:
-            stored.add(connection, analysis, kind=kind, incident=incident, at=at)
-            if beside is not None:
-                beside(connection)
-
-        await self._db.write(work)
+        stored.add(connection, analysis, kind=kind, incident=incident, at=at)
         log.info(
             "analysis_stored",
             kind=kind,

@@ -76,7 +76,7 @@ async def _analyse_incident(call: Call, short: str) -> Analysis:
         raise NotFound(f"{short!a} is no incident; write it like INC-1")
     if await call.parts.db.read(lambda c: queries.incident(c, number)) is None:
         raise NotFound(f"there is no incident INC-{number}")
-    similar = await call.parts.db.read(lambda c: queries.similar_items(c, number))
+    similar = await call.parts.db.read(lambda c: queries.meaning(c, number).similar)
     return await call.parts.analyst.incident(number, similar)
 
 

@@ -76,14 +76,20 @@ def timeline(connection: Connection, number: int) -> list[TimelineEntry]:
     return [from_row(TimelineEntry, row) for row in connection.execute(query)]
 
 
-def similar_items(connection: Connection, number: int) -> list[SimilarItem]:
-    """What the knowledge base found for `INC-<number>`, best first."""
-    return stories(connection, [number])[number].similar
-
-
-def latest_analysis(connection: Connection, number: int) -> dict[str, Any] | None:
-    """The newest analysis of `INC-<number>`, in the contract's shape."""
-    return stories(connection, [number])[number].analysis
+def meaning(connection: Connection, number: int) -> Story:
+    """The story of `INC-<number>` without its timeline."""
+    story = Story()
+    alike = select(similar_table).where(similar_table.c.incident == number)
+    for row in connection.execute(alike):
+        story.similar = msgspec.convert(row._mapping["items"], list[SimilarItem])
+    newest = (
+        select(analyses.c.result)
+        .where(analyses.c.incident == number)
+        .order_by(analyses.c.at.desc(), analyses.c.id.desc())
+        .limit(1)
+    )
+    story.analysis = connection.execute(newest).scalar()
+    return story
 
 
 def stories(connection: Connection, numbers: Sequence[int]) -> dict[int, Story]:

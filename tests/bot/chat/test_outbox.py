@@ -23,13 +23,14 @@ from core.ids import uuid7
 from core.model.alert import Alert
 from core.model.notification import Notification
 from core.store import Database, outbox, schema
+from core.store.queries import Story
 from core.store.rows import to_row
 from scheduler.tasks import EmbeddedQueue
 from tests.sim.receiver import SECRET, Receiver
 
 
-async def enriched(_incident: int, _timeout: float) -> None:
-    return
+async def no_story(_incident: int, _timeout: float) -> Story | None:
+    return None
 
 
 def alert(number: int) -> Alert:
@@ -72,7 +73,7 @@ class Post:
         lanes = {"out": Lane("out", per_minute)} if per_minute else {}
         self.queue = EmbeddedQueue(db)
         self.outbox = Outbox(
-            db, self.queue, {"out": WebhookChannel(settings, self.http)}, lanes, enriched, "en"
+            db, self.queue, {"out": WebhookChannel(settings, self.http)}, lanes, no_story, "en"
         )
         kind = self.outbox.task_kind()
         self.queue.register(msgspec.structs.replace(kind, retry_delays=(0.01, 0.01)))

@@ -113,7 +113,7 @@ async def test_it_is_stored_in_the_contracts_shape_and_the_newest_wins(
     second = await analyst.incident(1, [RUNBOOK])
     assert not second.meta.degraded
     await client.close()
-    newest = await stored.read(lambda c: queries.latest_analysis(c, 1))
+    newest = await stored.read(lambda c: queries.meaning(c, 1).analysis)
     assert newest is not None
     assert newest["summary"] == "The disk of db-01 is full."
     assert newest["causes"][0]["evidence"] == [
