@@ -31,6 +31,7 @@ from scheduler.run import Ended, again, run
 log = structlog.get_logger(__name__)
 POLL = 1.0
 CLAIM = 32
+AHEAD = 4  # tasks of a one-at-a-time queue that are taken before their turn
 LEASE = timedelta(seconds=30)
 RENEW = 10.0
 UNFINISHED = ("pending", "running")
@@ -266,26 +267,27 @@ class EmbeddedQueue:
     async def _run_lane(self, first: Task) -> None:
         """Run tasks of one queue, one after the other, as long as any is due.
 
-        While one runs, the end of the one before is written, and the next is taken in that
-        commit: a queue is as quick as its handler, not as the disk.
+        While one runs, the ends of those before are written, and the next are taken in these
+        commits: a queue is as quick as its handler, not as the disk.
         """
-        ready, writing = deque([first]), None
-        ahead = 2 if self._limit(first.queue) == 1 else 1
-        while not self._stopping and (ready or writing is not None):
-            if not ready and writing is not None:
-                ready.extend(await writing)
-                writing = None
+        ready = deque([first])
+        writing: dict[asyncio.Future[list[Task]], int] = {}  # and how many each may bring
+        ahead = AHEAD if self._limit(first.queue) == 1 else 1
+        while ready or writing:
+            if not ready:
+                await asyncio.wait(writing, return_when=asyncio.FIRST_COMPLETED)
+            for each in [each for each in writing if each.done()]:
+                del writing[each]
+                ready.extend(each.result())
+            if not ready:
                 continue
             task = ready.popleft()
-            ended = await run(task, self._kinds[task.kind], self._clock)
-            if writing is not None:
-                ready.extend(await writing)
-            writing = asyncio.ensure_future(self._end(task, ended, ahead - len(ready)))
-        if writing is not None:
-            ready.extend(await writing)
-        for task in ready:  # taken, and not begun when the service was told to stop
-            back = again(self._clock(), task.attempts - 1, "stopped")
-            await self._end(task, Ended("returned", back), 0)
+            if self._stopping:  # taken, and not begun when the service was told to stop
+                ended = Ended("returned", again(self._clock(), task.attempts - 1, "stopped"))
+            else:
+                ended = await run(task, self._kinds[task.kind], self._clock)
+            more = max(ahead - len(ready) - sum(writing.values()), 0)
+            writing[asyncio.ensure_future(self._end(task, ended, more))] = more
         self._busy[first.queue] -= 1
         self._wake.set()
 
