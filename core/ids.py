@@ -44,9 +44,10 @@ def batch_id() -> uuid.UUID:
     return uuid.UUID(int=_uuid7_int() & ~_INDEX_MASK)
 
 
-def event_id(batch: uuid.UUID, index: int) -> str:
-    """The id of the `index`-th event (0 …) of `batch`."""
-    return str(uuid.UUID(int=batch.int | index))
+def event_ids(batch: uuid.UUID, count: int) -> list[str]:
+    """The ids of the events of `batch`, in order: the index stands in the last five digits."""
+    prefix = str(batch)[:-5]
+    return [f"{prefix}{index:05x}" for index in range(count)]
 
 
 def split_event_id(value: str) -> tuple[uuid.UUID, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from typing import Annotated
@@ -48,10 +49,19 @@ async def _run(settings: Settings) -> None:
     service = Service(settings)
     try:
         token = await service.start()
+        _settle_memory()
         _greet(settings, service.address, token)
         await stop.wait()
     finally:
         await service.stop()
+
+
+def _settle_memory() -> None:
+    """What is there after the start stays. Python's collector need not look at it again, nor, in
+    a storm of new alerts, look every 700 objects: that took a fifth of the time of deciding."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _greet(settings: Settings, address: str, token: str | None) -> None:

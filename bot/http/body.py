@@ -23,9 +23,11 @@ _NUL = "must not contain the NUL character"
 def check_json_type(request: web.Request) -> None:
     """415 when the sender says that the body is something else than JSON."""
     given = request.headers.get("Content-Type")
-    if given is not None and not _JSON.match(request.content_type):
+    if given in (None, "application/json"):
+        return
+    if not _JSON.match(request.content_type):
         raise web.HTTPUnsupportedMediaType(
-            text=f"the body must be JSON (Content-Type: application/json), not {given[:100]!r}"
+            text=f"the body must be JSON (Content-Type: application/json), not {str(given)[:100]!r}"
         )
 
 

@@ -103,7 +103,7 @@ class Grouping:
                 self._nothing_fires(incident, now)
         for group in [state.groups[k] for k in state.groups_of.get(alert.id, set())]:
             route = self._routes[group.route]
-            if alert.id not in group.notified:
+            if not group.members[alert.id]:
                 state.leave(alert.id, group)  # it came and went before anyone was told
                 if not group.members:
                     state.drop_group(group)
@@ -319,7 +319,7 @@ class Grouping:
         for group in self._state.groups.values():
             if group.incident == incident.number:
                 alerts = self._members(group)
-                firing = [a for a in alerts if a.status == "firing" and a.id in group.notified]
+                firing = [a for a in alerts if a.status == "firing" and group.members[a.id]]
                 if firing:
                     self.telling.tell("update", incident, self._routes[group.route], firing, now)
 
@@ -342,7 +342,7 @@ class Grouping:
             return
         fresh, ended, still = [], [], []
         for alert in self._members(group):
-            told = group.notified.get(alert.id)
+            told = group.members[alert.id]
             if alert.status == "resolved":
                 ended.append(alert)
                 continue
@@ -398,7 +398,7 @@ class Grouping:
         if repeat:
             self.telling.tell("update", incident, route, still, now)
         for alert in fresh:
-            group.notified[alert.id] = f"firing:{alert.severity}"
+            self._state.told(alert.id, group, f"firing:{alert.severity}")
             stages = self._state.stages.get(alert.id, ())
             told = StageVerdict("notify", "notified", "notified", route.receiver)
             self._record(alert, now, (*(s for s in stages if s.stage != "notify"), told))

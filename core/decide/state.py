@@ -19,15 +19,14 @@ REOPEN_WITHIN = timedelta(minutes=5)
 class Group(msgspec.Struct, kw_only=True):
     """One aggregation group of one route.
 
-    members: ids of its alerts; notified: alert id → what was last told (`firing:critical`).
+    members: id of each of its alerts → what was last told of it (`firing:critical`), or empty.
     """
 
     key: str
     route: str
     labels: dict[str, str]
     incident: int
-    members: set[str] = set()
-    notified: dict[str, str] = {}
+    members: dict[str, str] = {}
     flush_at: datetime | None = None
     notified_at: datetime | None = None
 
@@ -41,11 +40,15 @@ class Window(msgspec.Struct):
 
 class Changes(msgspec.Struct):
     """Everything one commit writes. Sets hold keys of what is dirty in the state; an alert that
-    is forgotten in the same step is still written."""
+    is forgotten in the same step is still written.
+
+    members: (group, alert) → what was last told of it; None when it is no member any more.
+    """
 
     alerts: dict[str, Alert] = {}
     incidents: dict[int, Incident] = {}
     groups: set[str] = set()
+    members: dict[tuple[str, str], str | None] = {}
     dropped_groups: set[str] = set()
     windows: set[str] = set()
     silences: list[Silence] = []
@@ -148,16 +151,21 @@ class State(msgspec.Struct):
             self.groups_of.setdefault(alert_id, set()).add(group.key)
 
     def enter(self, alert: Alert, group: Group) -> None:
-        """Make an alert a member of a group."""
-        group.members.add(alert.id)
-        self.groups_of.setdefault(alert.id, set()).add(group.key)
+        """Make an alert a member of a group, if it is none."""
         self.changes.groups.add(group.key)
+        if alert.id not in group.members:
+            self.told(alert.id, group, "")
+            self.groups_of.setdefault(alert.id, set()).add(group.key)
+
+    def told(self, alert_id: str, group: Group, what: str) -> None:
+        """Note what the group's receiver was last told of a member."""
+        group.members[alert_id] = what
+        self.changes.members[group.key, alert_id] = what
 
     def leave(self, alert_id: str, group: Group) -> None:
         """End a membership; with its last one a resolved alert is forgotten."""
-        group.members.discard(alert_id)
-        group.notified.pop(alert_id, None)
-        self.changes.groups.add(group.key)
+        if group.members.pop(alert_id, None) is not None:
+            self.changes.members[group.key, alert_id] = None
         keys = self.groups_of.get(alert_id, set())
         keys.discard(group.key)
         if not keys:

@@ -19,6 +19,7 @@ from core.model.incident import Incident
 from core.model.notification import Notification, NotificationKind
 from core.model.shape import alert_shape, incident_shape, webhook_body
 
+MAX_ALERTS = 200  # of one notification
 _PRIORITY: dict[str, int] = {"firing": 1, "resolved": 2, "update": 3, "event": 2}
 _encode = msgspec.json.Encoder().encode
 
@@ -46,25 +47,30 @@ class Telling:
         alerts: list[Alert],
         now: datetime,
     ) -> None:
-        """One row a channel of the route's receiver. Webhooks hear by events instead."""
+        """One row a channel of the route's receiver. Webhooks hear by events instead.
+
+        Very many alerts become several rows; a reminder names the first of them only.
+        """
         accepted = [self._state.accepted.pop(a.id, None) for a in alerts]
         first = min((a for a in accepted if a), default=None) if kind == "firing" else None
-        payload = _encode(Payload(incident, alerts)).decode()
         urgent = kind == "firing" and incident.severity == "critical"
-        for channel in route.channels:
-            if channel in self._webhooks:
-                self._routed_events(channel, kind, alerts, now)
-                continue
-            self._row(
-                channel,
-                kind,
-                now,
-                incident=incident.number,
-                alerts=tuple(a.id for a in alerts),
-                payload=payload,
-                priority=0 if urgent else _PRIORITY[kind],
-                accepted_at=first,
-            )
+        parts = [alerts[i : i + MAX_ALERTS] for i in range(0, len(alerts), MAX_ALERTS)]
+        for part in parts[:1] if kind == "update" else parts:
+            payload = _encode(Payload(incident, part)).decode()
+            for channel in route.channels:
+                if channel in self._webhooks:
+                    self._routed_events(channel, kind, part, now)
+                    continue
+                self._row(
+                    channel,
+                    kind,
+                    now,
+                    incident=incident.number,
+                    alerts=tuple(a.id for a in part),
+                    payload=payload,
+                    priority=0 if urgent else _PRIORITY[kind],
+                    accepted_at=first,
+                )
 
     def alert_event(self, event_type: str, alert: Alert, now: datetime) -> None:
         """A change of an alert, for webhooks that no receiver names."""

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Executable, Table, delete, insert, or_, select
+from sqlalchemy import Connection, Executable, Table, bindparam, delete, insert, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
@@ -31,8 +31,11 @@ def load_state(connection: Connection, now: datetime) -> tuple[State, int]:
         select(schema.checkpoints.c.seq).where(schema.checkpoints.c.name == _FOLD)
     ).scalar()
     state = State(counters={k: last_number(connection, k) for k in ("ALT", "INC", "SIL")})
-    for row in connection.execute(select(schema.groups)):
-        state.keep_group(from_row(Group, row))
+    groups = {row.key: from_row(Group, row) for row in connection.execute(select(schema.groups))}
+    for row in connection.execute(select(schema.group_members)):
+        groups[row.group_key].members[row.alert] = row.told
+    for group in groups.values():
+        state.keep_group(group)
     members = {i for g in state.groups.values() for i in g.members}
     a, i = schema.alerts, schema.incidents
     for row in connection.execute(select(a).where(a.c.status == "firing").order_by(a.c.number)):
@@ -71,6 +74,8 @@ class Batch(msgspec.Struct, frozen=True):
     alerts: list[dict[str, Any]]
     incidents: list[dict[str, Any]]
     groups: list[dict[str, Any]]
+    members: list[dict[str, Any]]
+    gone_members: list[dict[str, Any]]
     dropped_groups: list[str]
     windows: list[dict[str, Any]]
     gone_windows: list[str]
@@ -89,7 +94,17 @@ def make_batch(state: State, changes: Changes, seq: int) -> Batch:
         seq=seq,
         alerts=[to_row(a) for a in changes.alerts.values()],
         incidents=[to_row(i) for i in changes.incidents.values()],
-        groups=[to_row(state.groups[k]) for k in changes.groups if k in state.groups],
+        groups=[_group_row(state.groups[k]) for k in changes.groups if k in state.groups],
+        members=[
+            {"group_key": key, "alert": alert, "told": told}
+            for (key, alert), told in changes.members.items()
+            if told is not None
+        ],
+        gone_members=[
+            {"gone_key": key, "gone_alert": alert}
+            for (key, alert), told in changes.members.items()
+            if told is None
+        ],
         dropped_groups=[k for k in changes.dropped_groups if k not in state.groups],
         windows=[{"key": k, **to_row(state.windows[k])} for k in windows],
         gone_windows=list(changes.windows - windows),
@@ -102,11 +117,26 @@ def make_batch(state: State, changes: Changes, seq: int) -> Batch:
     )
 
 
+def _group_row(group: Group) -> dict[str, Any]:
+    row = msgspec.structs.asdict(group)
+    del row["members"]  # rows of their own: a group may have very many
+    return row
+
+
+_members = schema.group_members.c
+_LEAVE = delete(schema.group_members).where(
+    _members.group_key == bindparam("gone_key"), _members.alert == bindparam("gone_alert")
+)
+
+
 def save(connection: Connection, batch: Batch, defer: Defer) -> None:
     """Write a batch and the cursor; tasks are deferred in the same transaction."""
     _upsert(connection, schema.alerts, "id", batch.alerts)
     _upsert(connection, schema.incidents, "id", batch.incidents)
     _upsert(connection, schema.groups, "key", batch.groups)
+    _upsert(connection, schema.group_members, "group_key,alert", batch.members)
+    if batch.gone_members:
+        connection.execute(_LEAVE, batch.gone_members)
     _upsert(connection, schema.rule_windows, "key", batch.windows)
     _upsert(connection, schema.silences, "id", batch.silences)
     _delete(connection, schema.groups, batch.dropped_groups)
@@ -147,8 +177,9 @@ def _upsert(connection: Connection, table: Table, key: str, rows: list[dict[str,
 def _upsert_of(table: Table, key: str, columns: tuple[str, ...], dialect: str) -> Executable:
     """Kept, since making one takes longer than running it."""
     statement = (upsert_postgresql if dialect == "postgresql" else upsert_sqlite)(table)
-    changed = {c: statement.excluded[c] for c in columns if c != key}
-    return statement.on_conflict_do_update(index_elements=[key], set_=changed)
+    keys = key.split(",")
+    changed = {c: statement.excluded[c] for c in columns if c not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
 def _delete(connection: Connection, table: Any, keys: list[str]) -> None:

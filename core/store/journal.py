@@ -19,7 +19,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from core import metrics
 from core.clock import Clock, utc_now
-from core.ids import batch_id, event_id, split_event_id, uuid7
+from core.ids import batch_id, event_ids, split_event_id, uuid7
 from core.model.event import Event
 from core.store.appends import Appends
 from core.store.database import Database
@@ -39,7 +39,7 @@ class Position(msgspec.Struct, frozen=True):
 
 
 class JournalBatch(msgspec.Struct, frozen=True):
-    """One journal row: `events[i]` has the id `event_id(batch, i)`."""
+    """One journal row: `events[i]` has the i-th of `event_ids(batch, …)`."""
 
     seq: int
     accepted_at: datetime
@@ -72,7 +72,7 @@ class Journal:
         for start in range(0, len(events), ROW_EVENTS):
             part = events[start : start + ROW_EVENTS]
             batch = batch_id()
-            ids += [event_id(batch, i) for i in range(len(part))]
+            ids += event_ids(batch, len(part))
             rows.append(
                 {
                     "batch": str(batch),
@@ -87,7 +87,7 @@ class Journal:
             for position in moved:
                 _save_position(connection, position)
 
-        await self._appends.add(rows, move)
+        await self._appends.add(rows, move if moved else None)
         if events:
             metrics.EVENTS_ACCEPTED.labels(source.split(":", 1)[0]).inc(len(events))
             self.appended += len(events)

@@ -138,10 +138,15 @@ groups = Table(
     Column("route", Text, nullable=False),
     Column("labels", Json, nullable=False),
     Column("incident", BigInteger, nullable=False),
-    Column("members", Json, nullable=False),  # alert ids
-    Column("notified", Json, nullable=False),  # alert id → status last told
     Column("flush_at", UtcDateTime),
     Column("notified_at", UtcDateTime),
+)
+group_members = Table(
+    "group_members",
+    metadata,
+    Column("group_key", Text, primary_key=True),
+    Column("alert", Text, primary_key=True),
+    Column("told", Text, nullable=False),  # what its receiver was last told of it, or empty
 )
 rule_windows = Table(
     "rule_windows",  # when a counting rule matched lately, by rule and group
