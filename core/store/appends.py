@@ -12,7 +12,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
 
@@ -23,6 +22,7 @@ from core.errors import StoreError
 from core.store.database import Database, Statement, Work
 from core.store.locks import Order, in_order
 from core.store.schema import journal
+from core.store.types import utc_text
 
 _INSERT = insert(journal)
 GROUP = 256  # appends in one transaction
@@ -146,7 +146,7 @@ def _statement(rows: list[dict[str, Any]]) -> Statement:
     """One statement for all rows: Python's lock is let go and taken again once, not once a row."""
     values: list[Any] = []
     for row in rows:
-        moment = _moment(row["accepted_at"])
+        moment = utc_text(row["accepted_at"])
         values += (row["batch"], moment, row["source"], row["events"], row["payload"])
     return Statement(_insert_sqlite(len(rows)), tuple(values))
 
@@ -156,9 +156,3 @@ def _insert_sqlite(rows: int) -> str:
     """At most GROUP rows, with five values each, stay far below SQLite's limit of 32,766."""
     places = ", ".join(["(?, ?, ?, ?, ?)"] * rows)
     return f"INSERT INTO journal (batch, accepted_at, source, events, payload) VALUES {places}"
-
-
-def _moment(moment: datetime) -> str:
-    """As core.store.types.UtcDateTime has it on SQLite."""
-    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return utc.isoformat(" ", "microseconds")[:26]  # without its zone
