@@ -67,7 +67,7 @@ class Service:
         """Open the store and build every part. ConfigError, StoreError."""
         self.settings = settings
         self._data_dir = DataDir(settings.data_path, alone=not settings.database.url)
-        self._stores = stores = Stores.open(settings)
+        self._stores = stores = Stores.open(settings, alone=True)
         db, policy = stores.db, make_policy(settings)
         self._http = HttpClient()
         self.journal = Journal(stores.journal_db)

@@ -21,10 +21,24 @@ def _engine(tmp_path: Path, name: str) -> Engine:
     if not POSTGRES:
         return make_engine(sqlite_url(tmp_path / f"{name}.db"))
     engine = make_engine(POSTGRES)
+    _empty(engine)
+    return engine
+
+
+def _empty(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
-    return engine
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Where `tests.serving` runs a service: an empty directory, and an empty PostgreSQL."""
+    if POSTGRES:
+        engine = make_engine(POSTGRES)
+        _empty(engine)
+        engine.dispose()
+    return tmp_path
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import yaml
 
+POSTGRES = os.environ.get("TOCSIN_TEST_POSTGRES", "")
 ROOT = Path(__file__).parents[1]
 ADMIN = "admin-token-of-the-tests"
 HOOK = "hook-token-of-the-tests"
@@ -81,7 +82,9 @@ class Served:
 async def start(directory: Path, settings: dict[str, Any]) -> asyncio.subprocess.Process:
     """Start `tocsin serve` in `directory`, whose data it keeps there."""
     config = directory / "config.yaml"
-    config.write_text(yaml.safe_dump({"data_dir": "data", **settings}, allow_unicode=True), "utf-8")
+    stored = {"database": {"url": POSTGRES}} if POSTGRES else {}
+    whole = {"data_dir": "data", **stored, **settings}
+    config.write_text(yaml.safe_dump(whole, allow_unicode=True), "utf-8")
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

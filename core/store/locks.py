@@ -16,6 +16,7 @@ class Order(IntEnum):
     JOURNAL = 7_420_001
     IMPORT = 7_420_002
     ROOM = 7_420_003
+    SERVE = 7_420_004
 
 
 def in_order(connection: Connection, what: Order) -> None:

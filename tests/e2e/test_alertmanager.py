@@ -81,15 +81,15 @@ async def post(url: str, alerts: list[dict[str, Any]]) -> None:
             assert answer.status == 200, await answer.text()
 
 
-async def test_from_firing_to_resolved(tmp_path: Path) -> None:
+async def test_from_firing_to_resolved(place: Path) -> None:
     firing = {
         "labels": {"alertname": "HostDown", "host": "db-1", "severity": "critical"},
         "annotations": {"summary": "db-1 没有响应"},
         "generatorURL": "http://prometheus.example/graph?g0.expr=up",
     }
-    async with served(tmp_path) as tocsin:
+    async with served(place) as tocsin:
         hook = f"{tocsin.url}/hooks/alertmanager/main"
-        async with alertmanager(tmp_path, hook) as url:
+        async with alertmanager(place, hook) as url:
             await post(url, [firing, {"labels": {"alertname": "Slow", "severity": "warning"}}])
             incident = await tocsin.until("/api/v1/incidents/INC-1", lambda i: i["alert_count"])
             assert incident["status"] == "triggered"
