@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.options import DEFAULT_CONFIG, ConfigFile
 from core.config import Settings, load_settings
-from core.model.audit import Role
+from core.model.audit import Principal, Role
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -37,12 +37,16 @@ def create(
 
 
 async def _create(settings: Settings, name: str, role: Role) -> str:
+    from bot.audit import Audit
     from bot.http.auth import Auth
     from core.store.open import DataDir, Stores
 
     DataDir(settings.data_path, alone=False)
     stores = Stores.open(settings)
     try:
-        return await Auth(settings, stores.db).create_token(name, role)
+        token = await Auth(settings, stores.db).create_token(name, role)
+        who = Principal("tocsin token create", None, "cli")
+        await Audit(stores.db).write(who, "token.create", name, "ok", role)
+        return token
     finally:
         stores.close()

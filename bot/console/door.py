@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from bot.audit import Audit
 from bot.console.language import choose
 from bot.console.page import HEADERS, Pages
 from bot.http.auth import Auth
@@ -19,9 +20,10 @@ MAX_TOKEN = 512
 class Door:
     """`/login` and `/logout`."""
 
-    def __init__(self, auth: Auth, pages: Pages) -> None:
+    def __init__(self, auth: Auth, pages: Pages, audit: Audit) -> None:
         self._auth = auth
         self._pages = pages
+        self._audit = audit
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """The form; who is signed in already goes on."""
@@ -53,17 +55,20 @@ class Door:
             again.headers["Retry-After"] = str(seconds)
             return again
         if not who.may("viewer"):
+            await self._audit.write(who, "session.open", "", "denied")
             return self._again(request, 403, following, "token_no_reader")
+        await self._audit.write(who, "session.open", "", "ok")
         return response
 
     async def sign_out(self, request: web.Request) -> web.StreamResponse:
         """End the session. A session that ended already is as good."""
         response = see_other("/login")
         try:
-            await self._auth.principal(request)
+            who = await self._auth.principal(request)
         except NotSignedIn:
             return response
         await self._auth.sign_out(request, response)
+        await self._audit.write(who, "session.close", "", "ok")
         return response
 
     def _again(

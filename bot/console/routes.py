@@ -28,7 +28,7 @@ def add_routes(app: web.Application, parts: HttpParts) -> None:
     """Put the pages, their assets, signing in and the rooms into `app`."""
     assets = Assets()
     pages = Pages(parts.settings, assets)
-    door = Door(parts.auth, pages)
+    door = Door(parts.auth, pages, parts.audit)
     room = RoomPage(parts, pages)
     articles = ArticlePages(parts, pages)
     app.router.add_get("/login", door.show)
