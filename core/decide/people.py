@@ -24,6 +24,7 @@ class People:
         self._policy = policy
         self._state = state
         self._grouping = grouping
+        self._incidents = grouping.incidents
 
     def _incident(self, number: int) -> Incident:
         incident = self._state.incidents.get(number)
@@ -33,8 +34,8 @@ class People:
 
     def _note(self, incident: Incident, kind: str, now: datetime, by: str, **values: str) -> None:
         text = say(f"timeline.{kind}", self._policy.language, by=by, **values)
-        self._grouping.note(incident.number, now, kind, by, text)
-        self._grouping.touch(incident, now)
+        self._incidents.note(incident.number, now, kind, by, text)
+        self._incidents.touch(incident, now)
 
     def acknowledge(
         self, number: int, by: str, comment: str, for_: timedelta | None, now: datetime
@@ -48,7 +49,7 @@ class People:
         incident.acknowledged_at, incident.acknowledged_by = now, by
         incident.ack_until = now + for_ if for_ else None
         self._note(incident, "acknowledged", now, by, comment=comment)
-        self._grouping.acknowledged(incident, now)
+        self._incidents.acknowledged(incident, now)
         self._grouping.telling.incident_event("incident.acknowledged", incident, now)
         return incident
 
@@ -69,7 +70,7 @@ class People:
         incident = self._incident(number)
         if incident.status == "resolved":
             raise Conflict(f"{incident.short_id} is already resolved")
-        self._grouping.close(incident, now, by=by, comment=comment)
+        self._incidents.close(incident, now, by=by, comment=comment)
         return incident
 
     def reopen(self, number: int, by: str, comment: str, now: datetime) -> Incident:
@@ -80,7 +81,8 @@ class People:
         other = self._state.open_incidents.get(incident.key, number)
         if other != number:
             raise Conflict(f"INC-{other} is open for the same group; work on that one")
-        self._grouping.reopen(incident, now, by=by, comment=comment)
+        self._incidents.reopen(incident, now, by=by, comment=comment)
+        self._grouping.remind(incident, now)
         return incident
 
     def assign(self, number: int, by: str, to: str, comment: str, now: datetime) -> Incident:
@@ -98,8 +100,8 @@ class People:
         incident = self._incident(number)
         if not text.strip():
             raise InvalidInput("the note is empty")
-        self._grouping.note(number, now, "note", by, text)
-        self._grouping.touch(incident, now)
+        self._incidents.note(number, now, "note", by, text)
+        self._incidents.touch(incident, now)
         return incident
 
     def escalate(self, number: int, by: str, comment: str, now: datetime) -> Incident:

@@ -69,7 +69,8 @@ class State(msgspec.Struct):
     incidents: open ones, and those resolved so lately that they may be reopened.
     open_incidents: key → number; closed_incidents: key → number of the one that resolved last.
     firing_of: incident → ids of its firing alerts.
-    groups_of: alert id → keys of the groups it is a member of.
+    groups_of: alert id → keys of the groups it is a member of; groups_for: incident → keys of
+    its groups.
     """
 
     alerts: dict[str, Alert] = {}
@@ -81,6 +82,7 @@ class State(msgspec.Struct):
     firing_of: dict[int, set[str]] = {}
     groups: dict[str, Group] = {}
     groups_of: dict[str, set[str]] = {}
+    groups_for: dict[int, set[str]] = {}
     silences: list[Silence] = []
     suppressed: dict[str, None] = {}
     windows: dict[str, Window] = {}
@@ -139,6 +141,7 @@ class State(msgspec.Struct):
         """It is over for so long that nothing will reopen it."""
         self.incidents.pop(incident.number, None)
         self.firing_of.pop(incident.number, None)
+        self.groups_for.pop(incident.number, None)
         if self.closed_incidents.get(incident.key) == incident.number:
             del self.closed_incidents[incident.key]
 
@@ -147,6 +150,7 @@ class State(msgspec.Struct):
     def keep_group(self, group: Group) -> None:
         """Know a group with its members."""
         self.groups[group.key] = group
+        self.groups_for.setdefault(group.incident, set()).add(group.key)
         for alert_id in group.members:
             self.groups_of.setdefault(alert_id, set()).add(group.key)
 
@@ -179,6 +183,7 @@ class State(msgspec.Struct):
         for alert_id in list(group.members):
             self.leave(alert_id, group)
         self.groups.pop(group.key, None)
+        self.groups_for.get(group.incident, set()).discard(group.key)
         self.changes.groups.discard(group.key)
         self.changes.dropped_groups.add(group.key)
 

@@ -44,7 +44,12 @@ def load_state(connection: Connection, now: datetime) -> tuple[State, int]:
         found = connection.execute(select(a).where(a.c.id == alert_id)).first()
         if found is not None:
             state.keep(from_row(Alert, found))
-    lately = or_(i.c.status != "resolved", i.c.held, i.c.resolved_at > now - REOPEN_WITHIN)
+    lately = or_(
+        i.c.status != "resolved",
+        i.c.held,
+        i.c.resolved_at > now - REOPEN_WITHIN,
+        i.c.number.in_(select(schema.groups.c.incident)),  # whose end is still to be told
+    )
     for row in connection.execute(select(i).where(lately).order_by(i.c.number)):
         state.keep_incident(from_row(Incident, row))
     for row in connection.execute(

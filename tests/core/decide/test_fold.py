@@ -342,3 +342,88 @@ def test_every_episode_is_told_at_most_once_and_its_end_only_after(
     assert set(firing) - still == set(ended)
     open_ones = [i for i in story.fold.state.incidents.values() if i.status != "resolved"]
     assert {a.incident for a in story.fold.firing()} == {i.number for i in open_ones}
+
+
+def test_the_end_is_told_however_long_the_group_interval_is() -> None:
+    story = Story(resolve_timeout="1d", route={**BASE["route"], "group_interval": "30m"})
+    story.tell("DiskFull")
+    story.wait(11)
+    story.tell("DiskFull", status="resolved")
+    story.wait(1900, step=10)
+    assert story.kinds() == ["firing", "resolved"]
+    story.wait(120, step=10)
+    assert story.fold.state.incidents == {}
+
+
+def test_what_a_person_reopens_is_told_again_after_repeat_interval() -> None:
+    story = Story(resolve_timeout="1d")
+    story.tell("DiskFull")
+    story.wait(11)
+    story.people.resolve(1, "li.wei", "cleaned", story.now)
+    story.people.reopen(1, "li.wei", "not yet", story.now)
+    assert story.incident.status == "triggered"
+    story.wait(3700, step=10)
+    assert story.kinds() == ["firing", "update"]
+
+
+def test_very_many_alerts_are_several_notifications_and_each_alert_is_in_one() -> None:
+    story = Story(resolve_timeout="1d")
+    for number in range(450):
+        story.tell("DiskFull", host=str(number))
+    story.wait(11)
+    told = [a for n in story.log for a in n.alerts]
+    assert [len(n.alerts) for n in story.log] == [200, 200, 50]
+    assert len(set(told)) == 450
+    story.wait(3700, step=10)
+    assert [len(n.alerts) for n in story.log[3:]] == [200]  # a reminder names the first only
+
+
+ACTS = st.lists(
+    st.tuples(
+        st.sampled_from(["fire", "fire", "clear", "ack", "resolve", "reopen", "wait"]),
+        st.sampled_from(["h1", "h2"]),
+        st.integers(0, 400),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(ACTS)
+def test_whatever_people_do_no_firing_alert_is_without_an_open_or_held_incident(
+    acts: list[tuple[str, str, int]],
+) -> None:
+    story = Story(resolve_timeout="1d")
+    for act, host, pause in acts:
+        newest = max(story.fold.state.incidents, default=0)
+        if act == "fire":
+            story.tell("A", host=host)
+        elif act == "clear":
+            story.tell("A", host=host, status="resolved")
+        elif act != "wait" and newest:
+            step = {"ack": story.people.acknowledge, "resolve": story.people.resolve,
+                    "reopen": story.people.reopen}[act]  # fmt: skip
+            try:
+                if act == "ack":
+                    step(newest, "p", "", None, story.now)  # type: ignore[call-arg]
+                else:
+                    step(newest, "p", "", story.now)  # type: ignore[call-arg]
+            except Conflict:
+                continue
+            story._take()
+        story.wait(pause, step=20)
+        state = story.fold.state
+        for alert in story.fold.firing():
+            incident = state.incidents[alert.incident or 0]
+            assert incident.status != "resolved" or incident.held
+            assert alert.id in state.firing_of[incident.number]
+        for key, number in state.open_incidents.items():
+            assert state.incidents[number].key == key
+        for group in state.groups.values():
+            assert group.incident in state.incidents
+            assert all(group.key in state.groups_of[i] for i in group.members)
+    firing = [a for n in story.log if n.kind == "firing" for a in n.alerts]
+    by_incident = [(n.incident, a) for n in story.log if n.kind == "firing" for a in n.alerts]
+    assert len(by_incident) == len(set(by_incident))
+    ended = [a for n in story.log if n.kind == "resolved" for a in n.alerts]
+    assert set(ended) <= set(firing)
