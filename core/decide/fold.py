@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from core import metrics
 from core.decide import pipeline
 from core.decide.grouping import Grouping
+from core.decide.inhibitors import Inhibitors
 from core.decide.policy import Policy
 from core.decide.signal import Evaluate, Signal, signals_of
 from core.decide.state import State, Window
@@ -35,11 +36,15 @@ class Fold:
         self.state = state
         self.grouping = Grouping(policy, state, self.record)
         self._evaluate = evaluate
+        self._inhibitors = Inhibitors(policy.inhibitions)
         self._expiry: list[tuple[datetime, str]] = []
         self._reviewed: datetime | None = None
         for alert in state.alerts.values():
             self._watch(alert)
-            if alert.status == "firing" and alert.id not in state.groups_of:
+            if alert.status != "firing":
+                continue
+            self._inhibitors.add(alert)
+            if alert.id not in state.groups_of:
                 state.suppressed[alert.id] = None  # the routes changed: decide on it anew
 
     # Events
@@ -85,8 +90,10 @@ class Fold:
             alert.annotations = signal.annotations or alert.annotations
             fresh = RANK[signal.severity] > RANK[alert.severity]
             if signal.severity != alert.severity:
+                self._inhibitors.remove(alert)
                 alert.severity = signal.severity
                 alert.labels = signal.labels
+                self._inhibitors.add(alert)
             self.state.changes.alerts[alert.id] = alert
             if signal.ends_at:
                 self._watch(alert)
@@ -109,6 +116,7 @@ class Fold:
             links=signal.links,
         )
         self.state.keep(alert)
+        self._inhibitors.add(alert)
         self.state.changes.alerts[alert.id] = alert
         self._watch(alert)
         return alert
@@ -131,6 +139,7 @@ class Fold:
         alert.status = "resolved"
         alert.ends_at = ended
         self.state.end(alert)
+        self._inhibitors.remove(alert)
         self.state.changes.alerts[alert.id] = alert
         self.record(alert, now, (StageVerdict("resolve", "recorded", "resolved"),))
         self.grouping.cleared(alert, now)
@@ -145,8 +154,7 @@ class Fold:
         return View(
             now=now,
             silences=self.state.silences,
-            inhibitions=self.policy.inhibitions,
-            firing=self.firing,
+            inhibitors=self._inhibitors,
             route=self.policy.route,
             held=self.grouping.held,
             fresh=fresh,

@@ -13,16 +13,12 @@ def inhibit(alert: Alert, view: View) -> Verdict:
     As in Alertmanager, an alert that matches both sides does not inhibit itself.
     """
     labels = alert.labels
-    for rule in view.inhibitions:
+    for number, rule in enumerate(view.inhibitors.rules):
         if not all(m.matches(labels) for m in rule.target):
             continue
         if all(m.matches(labels) for m in rule.source):
             continue
-        for other in view.firing():
-            if (
-                other.id != alert.id
-                and all(m.matches(other.labels) for m in rule.source)
-                and all(other.labels.get(k, "") == labels.get(k, "") for k in rule.equal)
-            ):
+        for other in view.inhibitors.of(number, labels):
+            if other.id != alert.id:
                 return Verdict.suppress("inhibit", other.short_id, other.name)
     return Verdict.passed()

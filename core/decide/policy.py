@@ -9,8 +9,8 @@ import msgspec
 
 from core.config.rules import Rule
 from core.config.settings import Settings
+from core.decide.inhibitors import Inhibition
 from core.decide.route import Route, route_tree
-from core.decide.view import Inhibition
 from core.model.event import Severity
 
 

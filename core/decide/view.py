@@ -7,18 +7,10 @@ from datetime import datetime
 
 import msgspec
 
+from core.decide.inhibitors import Inhibitors
 from core.decide.route import Route
 from core.model.alert import Alert
-from core.model.matcher import Matcher
 from core.model.silence import Silence
-
-
-class Inhibition(msgspec.Struct, frozen=True):
-    """A firing `source` mutes `target` where the `equal` labels agree."""
-
-    source: tuple[Matcher, ...]
-    target: tuple[Matcher, ...]
-    equal: tuple[str, ...]
 
 
 class View(msgspec.Struct):
@@ -26,8 +18,7 @@ class View(msgspec.Struct):
 
     now: datetime
     silences: list[Silence]
-    inhibitions: tuple[Inhibition, ...]
-    firing: Callable[[], Iterable[Alert]]
+    inhibitors: Inhibitors
     route: Route
     held: Callable[[Alert], str]
     fresh: bool = True
