@@ -34,6 +34,7 @@ RETRY_DELAYS = (1.0, 5.0, 15.0, 60.0, 300.0, 300.0, 600.0, 1800.0, 3600.0)
 FIRST_MESSAGE_WAITS = 0.3  # seconds, for similar incidents
 KEPT_FOR_CRITICAL = 2
 MERGED = 100  # notifications that one digest tells at most
+DIGEST_ALERTS = 300
 _decode = msgspec.json.Decoder(Payload).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -157,7 +158,7 @@ class Outbox:
                 if other.id != notification.id and (other.priority == 0) == urgent
             ]
             if len(others) >= budget.free - kept:
-                notification = _digest(connection, notification, others)
+                notification = _digest(connection, notification, _fitting(notification, others))
         store.spend(connection, lane.name, now)
         return notification
 
@@ -280,6 +281,17 @@ def _load(
         number = notification.incident
         story = queries.Story() if number is None else queries.meaning(connection, number)
     return Outgoing(notification, _decode(notification.payload), story)
+
+
+def _fitting(notification: Notification, others: list[Notification]) -> list[Notification]:
+    """As many of the others, in their order, as one digest can list."""
+    total, fitting = len(notification.alerts), []
+    for other in others:
+        total += len(other.alerts)
+        if total > DIGEST_ALERTS:
+            break
+        fitting.append(other)
+    return fitting
 
 
 def _digest(
