@@ -1,7 +1,7 @@
 # Every target sets up what it needs by itself; the second time it is fast.
 PY := .venv/bin/python
 
-.PHONY: setup run test test-postgres e2e bench lint format clean
+.PHONY: setup run test test-postgres e2e bench lint format lock clean
 setup: .venv/.dev
 
 .venv/.base: requirements/base.txt pyproject.toml
@@ -39,6 +39,12 @@ lint: .venv/.dev
 format: .venv/.dev
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
+
+# After a change of the dependencies in pyproject.toml; needs uv. Pins stay where they still fit.
+LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python 3.11
+lock:
+	$(LOCK) pyproject.toml --output-file requirements/base.txt
+	$(LOCK) pyproject.toml --group dev --output-file requirements/dev.txt
 
 clean:
 	rm -rf .venv data bench/results .mypy_cache .ruff_cache .pytest_cache .hypothesis
