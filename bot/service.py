@@ -160,7 +160,7 @@ class Service:
         """Start every part. Returns the one-time sign-in token when this start made one."""
         token = await self.auth.load()
         await self.loop.start()
-        await self.queue.start()
+        await self.queue.start(alone=True)
         await self.kb.start()
         await self.rooms.listen()
         self._start_jobs()

@@ -46,7 +46,8 @@ async def prune(db: Database, journal_db: Database, journal: Journal, now: datet
 
 def _piece(connection: Connection, table: Any, key: Any, past: Any) -> int:
     some = select(key).where(past).limit(_PIECE)
-    return connection.execute(delete(table).where(key.in_(some))).rowcount
+    # Again `past`: an inbound message's id is told apart from another's by its channel only.
+    return connection.execute(delete(table).where(key.in_(some), past)).rowcount
 
 
 async def _folded(db: Database) -> int:

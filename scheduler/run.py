@@ -44,28 +44,48 @@ async def run(task: Task, kind: TaskKind, clock: Clock) -> Ended:
 
 
 async def _call(task: Task, kind: TaskKind, clock: Clock) -> Ended:
+    limit = asyncio.timeout(kind.timeout.total_seconds())
     try:
-        async with asyncio.timeout(kind.timeout.total_seconds()):
+        async with limit:
             completion = await kind.handler(task)
         return Ended("succeeded", {"state": "succeeded", "error": ""}, completion=completion)
     except Reschedule as later:
-        return Ended("rescheduled", again(later.at, task.attempts - 1, str(later)))
-    except TaskCanceled as why:
-        return Ended("canceled", {"state": "canceled", "error": str(why)})
-    except asyncio.CancelledError:
-        return Ended("returned", again(clock(), task.attempts - 1, "stopped"))
-    except TimeoutError:
-        return _failed(
-            task, kind, clock, f"took longer than {kind.timeout.total_seconds():g} s", "timed_out"
-        )
+        return Ended("rescheduled", _again(later.at, task.attempts - 1, str(later)))
+    except TaskCanceled as reason:
+        return Ended("canceled", {"state": "canceled", "error": str(reason)})
+    except asyncio.CancelledError as error:
+        if _is_stopped():
+            return returned(task)
+        return crashed(task, kind, clock, error)  # something that the handler waited for
     except TocsinError as error:
         after = getattr(error, "retry_after", None) or 0.0
         if not error.retryable:
             return Ended("failed", {"state": "failed", "error": str(error)}, str(error))
         return _failed(task, kind, clock, str(error), "failed", after)
-    except Exception as error:
-        log.exception("task_crashed", kind=task.kind, task=f"TSK-{task.number}")
-        return _failed(task, kind, clock, f"{type(error).__name__}: {error}", "failed")
+    except Exception as error:  # noqa: BLE001 - `crashed` logs it
+        if isinstance(error, TimeoutError) and limit.expired():
+            why = f"took longer than {kind.timeout.total_seconds():g} s"
+            return _failed(task, kind, clock, why, "timed_out")
+        return crashed(task, kind, clock, error)
+
+
+def _is_stopped() -> bool:
+    this = asyncio.current_task()
+    return this is not None and this.cancelling() > 0
+
+
+def crashed(task: Task, kind: TaskKind, clock: Clock, error: BaseException) -> Ended:
+    """The run of a task ended in an error that its handler did not expect."""
+    why = str(error) if isinstance(error, TocsinError) else f"{type(error).__name__}: {error}"
+    trace = None if isinstance(error, TocsinError) else error
+    log.error("task_crashed", kind=task.kind, task=f"TSK-{task.number}", error=why, exc_info=trace)
+    return _failed(task, kind, clock, why, "failed")
+
+
+def returned(task: Task) -> Ended:
+    """Not begun, or cut off by a stop: as if it had not been taken, in its old place."""
+    changes = {"state": "pending", "attempts": task.attempts - 1, "error": "stopped"}
+    return Ended("returned", changes)
 
 
 def _failed(
@@ -81,9 +101,9 @@ def _failed(
         return Ended(state, {"state": state, "error": why}, why)
     delay = max(kind.retry_delays[task.attempts - 1], retry_after)
     at = clock() + timedelta(seconds=delay)
-    return Ended("retry", again(at, task.attempts, why), why)
+    return Ended("retry", _again(at, task.attempts, why), why)
 
 
-def again(at: datetime, attempts: int, why: str) -> dict[str, Any]:
+def _again(at: datetime, attempts: int, why: str) -> dict[str, Any]:
     """What is written of a task that waits for another run."""
     return {"state": "pending", "run_at": at, "attempts": attempts, "error": why}

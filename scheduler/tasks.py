@@ -26,7 +26,7 @@ from core.store.database import Database, next_number
 from core.store.queries.paging import in_pieces
 from core.store.schema import tasks
 from core.task import Task, TaskKind
-from scheduler.run import Ended, again, run
+from scheduler.run import Ended, crashed, returned, run
 
 log = structlog.get_logger(__name__)
 POLL = 1.0
@@ -34,6 +34,7 @@ CLAIM = 32
 AHEAD = 4  # tasks of a one-at-a-time queue that are taken before their turn
 LEASE = timedelta(seconds=30)
 RENEW = 10.0
+WRITE_AGAIN = (0.1, 1.0)  # seconds until an end that the store did not take is tried again
 UNFINISHED = ("pending", "running")
 
 
@@ -46,6 +47,7 @@ class EmbeddedQueue:
         self._kinds: dict[str, TaskKind] = {}
         self._busy: dict[str, int] = {}
         self._runs: set[asyncio.Task[None]] = set()
+        self._held: set[str] = set()  # ids of what was taken here and has not ended
         self._wake = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -126,11 +128,14 @@ class EmbeddedQueue:
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._wake.set)
 
-    async def start(self) -> None:
-        """Take back what an earlier process of this store left running, and begin."""
+    async def start(self, *, alone: bool = False) -> None:
+        """Begin to run what is due.
+
+        alone: no other process runs tasks of this store, as with `tocsin serve`. What is leased
+        was leased by one that is gone, and its leases need not be waited for.
+        """
         self._loop = asyncio.get_running_loop()
-        if not self._db.is_postgresql:
-            # On SQLite there is one process: what is leased was leased by one that is gone.
+        if alone:
             await self._db.write(
                 lambda c: c.execute(
                     update(tasks).where(tasks.c.state == "running").values(state="pending")
@@ -197,7 +202,7 @@ class EmbeddedQueue:
         """Keep the leases of what runs here."""
         while True:
             await asyncio.sleep(RENEW)
-            mine = and_(tasks.c.state == "running", tasks.c.lease == self._lease)
+            mine = and_(tasks.c.id.in_(list(self._held)), tasks.c.lease == self._lease)
             until = self._clock() + LEASE
             try:
                 await self._db.write(
@@ -209,6 +214,7 @@ class EmbeddedQueue:
                 log.error("task_leases_not_renewed", error=str(error))
 
     def _launch(self, task: Task) -> None:
+        self._held.add(task.id)
         self._busy[task.queue] = self._busy.get(task.queue, 0) + 1
         run = asyncio.create_task(self._run_lane(task), name=f"task:{task.kind}")
         self._runs.add(run)
@@ -235,7 +241,8 @@ class EmbeddedQueue:
         )
         query = (
             select(tasks)
-            .where(due, tasks.c.kind.in_(self._kinds), where)
+            # What runs here is not taken again, even when its lease could not be renewed.
+            .where(due, tasks.c.kind.in_(self._kinds), tasks.c.id.not_in(list(self._held)), where)
             .order_by(tasks.c.priority, tasks.c.run_at, tasks.c.number)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -275,15 +282,18 @@ class EmbeddedQueue:
         ahead = AHEAD if self._limit(first.queue) == 1 else 1
         while ready or writing:
             if not ready:
-                await asyncio.wait(writing, return_when=asyncio.FIRST_COMPLETED)
+                # What ran has ended: its end is written even when the time to stop is up.
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait(writing, return_when=asyncio.FIRST_COMPLETED)
             for each in [each for each in writing if each.done()]:
                 del writing[each]
                 ready.extend(each.result())
+                self._held.update(task.id for task in each.result())
             if not ready:
                 continue
             task = ready.popleft()
             if self._stopping:  # taken, and not begun when the service was told to stop
-                ended = Ended("returned", again(self._clock(), task.attempts - 1, "stopped"))
+                ended = returned(task)
             else:
                 ended = await run(task, self._kinds[task.kind], self._clock)
             more = max(ahead - len(ready) - sum(writing.values()), 0)
@@ -295,26 +305,50 @@ class EmbeddedQueue:
         """Write how a run ended; returns up to `more` tasks of its queue that are due."""
         kind = self._kinds[task.kind]
         try:
-            following = await self._db.write(lambda tx: self._finish(tx, task, ended, more))
-            if ended.completion is not None:
-                ended.completion.then()
-            if ended.dead and kind.on_dead is not None:
-                await kind.on_dead(task, ended.failure)
+            try:
+                following = await self._write_end(task, ended, more)
+            except Exception as error:  # noqa: BLE001 - `crashed` logs it
+                # What the handler left to be done with the end was not done: the run has failed.
+                ended = crashed(task, kind, self._clock, error)
+                following = await self._write_end(task, ended, more)
         except StoreError as error:
             # Its lease runs out, and it runs again.
             log.error("task_finish_failed", task=f"TSK-{task.number}", error=str(error))
             return []
+        finally:
+            self._held.discard(task.id)
+        if following is None:
+            log.warning("task_taken_over", task=f"TSK-{task.number}", outcome=ended.outcome)
+            return []
+        try:
+            if ended.completion is not None:
+                ended.completion.then()
+            if ended.dead and kind.on_dead is not None:
+                await kind.on_dead(task, ended.failure)
+        except Exception:
+            log.exception("task_end_not_told", task=f"TSK-{task.number}", outcome=ended.outcome)
         return following
 
-    def _finish(self, tx: Connection, task: Task, ended: Ended, more: int) -> list[Task]:
+    async def _write_end(self, task: Task, ended: Ended, more: int) -> list[Task] | None:
+        for wait in WRITE_AGAIN:
+            try:
+                return await self._db.write(lambda tx: self._finish(tx, task, ended, more))
+            except StoreError:
+                if self._stopping:
+                    raise
+                await asyncio.sleep(wait)
+        return await self._db.write(lambda tx: self._finish(tx, task, ended, more))
+
+    def _finish(self, tx: Connection, task: Task, ended: Ended, more: int) -> list[Task] | None:
+        """None, and nothing written, when another has taken the task over."""
         changes = ended.changes
         if changes["state"] != "pending":
             changes = {**changes, "finished_at": self._clock()}
+        mine = and_(tasks.c.id == task.id, tasks.c.lease == self._lease)
+        if tx.execute(update(tasks).where(mine).values(**changes)).rowcount == 0:
+            return None
         if ended.completion is not None:
             ended.completion.write(tx)
-        # Only the holder of the lease may say how it ended: another may have taken it over.
-        mine = and_(tasks.c.id == task.id, tasks.c.lease == self._lease)
-        tx.execute(update(tasks).where(mine).values(**changes))
         if self._stopping or more < 1 or self._busy[task.queue] > self._limit(task.queue):
             return []
         return [self._take(tx, row) for row in self._due(tx, tasks.c.queue == task.queue, more)]
@@ -328,6 +362,8 @@ class EmbeddedQueue:
                 raise NotFound(f"there is no task TSK-{number}")
             if row.state not in {"failed", "timed_out", "canceled"}:
                 raise Conflict(f"TSK-{number} is {row.state}")
+            if row.key is not None and self._unfinished(tx, [row.key]):
+                raise Conflict(f"a newer task does the work of TSK-{number} already")
             tx.execute(
                 update(tasks)
                 .where(tasks.c.id == row.id)

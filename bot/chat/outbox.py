@@ -158,7 +158,9 @@ class Outbox:
                 if other.id != notification.id and (other.priority == 0) == urgent
             ]
             if len(others) >= budget.free - kept:
-                notification = _digest(connection, notification, _fitting(notification, others))
+                notification = _digest(
+                    connection, notification, _fitting(notification, others), now
+                )
         store.spend(connection, lane.name, now)
         return notification
 
@@ -295,7 +297,10 @@ def _fitting(notification: Notification, others: list[Notification]) -> list[Not
 
 
 def _digest(
-    connection: Connection, notification: Notification, others: list[Notification]
+    connection: Connection,
+    notification: Notification,
+    others: list[Notification],
+    now: datetime,
 ) -> Notification:
     """One message for all that waits, the most severe incident first."""
     if not others:
@@ -303,4 +308,4 @@ def _digest(
     payloads = [_decode(n.payload) for n in (notification, *others)]
     alerts = [alert for payload in payloads for alert in payload.alerts]
     body = _encode(Payload(None, alerts)).decode()
-    return store.merge(connection, notification, others, body)
+    return store.merge(connection, notification, others, body, now)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, and_, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
@@ -26,6 +26,7 @@ from core.store.database import Database
 from core.store.schema import journal, positions, rejected_events
 
 ROW_EVENTS = 200
+PRUNED_AT_ONCE = 500  # rows in one transaction: appends wait for it
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Event]).decode
 
@@ -153,8 +154,15 @@ class Journal:
 
     async def prune(self, before: datetime, folded: int) -> int:
         """Delete batches accepted before a moment that are folded already; returns how many."""
-        query = delete(journal).where(journal.c.accepted_at < before, journal.c.seq <= folded)
-        return await self._db.write(lambda c: c.execute(query).rowcount)
+        past = and_(journal.c.accepted_at < before, journal.c.seq <= folded)
+        some = select(journal.c.seq).where(past).order_by(journal.c.seq).limit(PRUNED_AT_ONCE)
+        query = delete(journal).where(journal.c.seq.in_(some))
+        gone = 0
+        while deleted := await self._db.write(lambda c: c.execute(query).rowcount):
+            gone += deleted
+            if deleted < PRUNED_AT_ONCE:
+                break
+        return gone
 
     async def last_seq(self) -> int:
         """The newest sequence number; 0 when the journal is empty."""

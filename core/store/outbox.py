@@ -102,7 +102,11 @@ def waiting(connection: Connection, channel: str, limit: int = 500) -> list[Noti
 
 
 def merge(
-    connection: Connection, into: Notification, others: list[Notification], payload: str
+    connection: Connection,
+    into: Notification,
+    others: list[Notification],
+    payload: str,
+    now: datetime,
 ) -> Notification:
     """Make `into` a digest that tells what `others` would have told; those are done with.
 
@@ -116,7 +120,7 @@ def merge(
         connection.execute(
             update(schema.tasks)
             .where(schema.tasks.c.key == other.id, schema.tasks.c.state == "pending")
-            .values(state="canceled", error=f"merged into NTF-{into.number}")
+            .values(state="canceled", error=f"merged into NTF-{into.number}", finished_at=now)
         )
     return digest
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -117,14 +119,16 @@ async def test_the_event_loop_is_not_held_by_a_storm(db: Database, journal: Jour
     await loop.start()
     longest = 0.0
     done = False
+    gc.collect()
+    gc.freeze()  # what the tests before left behind is not the loop's
 
     async def watch() -> None:
+        """The longest stretch of work, on the clock that stops while others have the processor."""
         nonlocal longest
-        clock = asyncio.get_running_loop().time
         while not done:
-            before = clock()
+            before = time.thread_time()
             await asyncio.sleep(0.001)
-            longest = max(longest, clock() - before - 0.001)
+            longest = max(longest, time.thread_time() - before)
 
     watcher = asyncio.create_task(watch())
     for start in range(0, 5000, 500):
@@ -134,5 +138,5 @@ async def test_the_event_loop_is_not_held_by_a_storm(db: Database, journal: Jour
     await watcher
     await loop.stop()
     assert len(await rows(db, schema.alerts)) == 5000
-    # The promise is 50 ms; a shared machine may take the processor away for longer than that.
-    assert longest < 0.5
+    gc.unfreeze()
+    assert longest < 0.05
