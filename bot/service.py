@@ -152,6 +152,7 @@ class Service:
             web_log=self.rooms.web_log,
             ready=self.ready,
             feed=self.feed,
+            http=self._http,
         )
 
     # Starting and stopping

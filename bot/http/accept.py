@@ -6,21 +6,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime
+from typing import Literal
 
 import msgspec
 import structlog
 
+from bot.http.adapters import Adapter
 from bot.http.body import check_well_formed
 from bot.http.parts import HttpParts
+from core.config.settings import HookSource
 from core.errors import InvalidInput, Problem, StoreError
-from core.intake.normalise import payload_of
-from core.intake.parsed import Parsed, Rejected
+from core.intake.normalise import clean, payload_of
+from core.intake.parsed import Rejected
+from core.intake.request import HookRequest
 
 log = structlog.get_logger(__name__)
-Parse = Callable[[bytes, str, datetime], Parsed]
 MALFORMED = "malformed"  # the reason when a whole body cannot be read
+CONTENT_TYPE = "content_type"  # the reason when it says that it is something else
+WHOLE = frozenset({MALFORMED, CONTENT_TYPE})  # reasons with which a body is kept, not an entry
 KEPT_BYTES = 64 * 1024  # of a body that cannot be used
 LARGE = 128 * 1024  # bytes; reading more would hold the event loop for too long
 
@@ -41,9 +44,15 @@ class Accepted(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 async def accept(
-    parts: HttpParts, source: str, raw: bytes, parse: Parse, *, again: bool = False
+    parts: HttpParts,
+    source: str,
+    request: HookRequest,
+    adapter: Adapter,
+    kind: HookSource | Literal[""] = "",
+    *,
+    again: bool = False,
 ) -> Accepted:
-    """Make the events of a body durable.
+    """Make the events of a request durable. kind: the hook's source; empty for our own events.
 
     Entries that cannot be used are reported, and kept unless they come `again`. 400 when a
     body that comes for the first time is not JSON, InvalidInput (422) when nothing in it can be
@@ -51,33 +60,52 @@ async def accept(
     """
     now = parts.clock()
     try:
-        if len(raw) <= LARGE:
-            parsed = parse(raw, source, now)
+        if len(request.body) <= LARGE:
+            parsed = adapter.parse(request, source, now)
         else:
-            parsed = await asyncio.to_thread(parse, raw, source, now)
+            parsed = await asyncio.to_thread(adapter.parse, request, source, now)
     except InvalidInput as error:
         if not again:
-            await keep(parts, source, MALFORMED, str(error), raw)
-            check_well_formed(raw)
+            await keep(parts, source, MALFORMED, str(error), request, adapter, kind)
+            if not adapter.types or request.content_type not in adapter.types:
+                check_well_formed(request.body)
         raise
     ids = await parts.journal.append(source, parsed.events) if parsed.events else []
     if not parsed.rejected:
         return Accepted(len(ids), ids)
     if not again:
-        await _keep_entries(parts, source, parsed.rejected)
+        await _keep_entries(parts, source, parsed.rejected, kind, _kept(adapter, request))
     if not ids:
         wrong = [_problem(entry.detail) for entry in parsed.rejected]
         raise InvalidInput("nothing in the body can be used", wrong)
     return Accepted(len(ids), ids, [RejectedEntry(r.reason, r.detail) for r in parsed.rejected])
 
 
-async def keep(parts: HttpParts, source: str, reason: str, detail: str, raw: bytes) -> None:
+async def keep(
+    parts: HttpParts,
+    source: str,
+    reason: str,
+    detail: str,
+    request: HookRequest,
+    adapter: Adapter,
+    kind: HookSource | Literal[""],
+) -> None:
     """Keep the beginning of a body that cannot be used."""
-    await parts.journal.reject(source, reason, detail, payload_of(raw[:KEPT_BYTES]))
+    payload, headers = payload_of(request.body[:KEPT_BYTES]), _kept(adapter, request)
+    await parts.journal.reject(source, reason, detail, payload, adapter=kind, headers=headers)
 
 
-async def _keep_entries(parts: HttpParts, source: str, rejected: list[Rejected]) -> None:
-    writes = (parts.journal.reject(source, r.reason, r.detail, r.payload) for r in rejected)
+def _kept(adapter: Adapter, request: HookRequest) -> dict[str, str]:
+    return {name: clean(value) for name, value in adapter.kept(request.headers).items()}
+
+
+async def _keep_entries(
+    parts: HttpParts, source: str, rejected: list[Rejected], kind: str, headers: dict[str, str]
+) -> None:
+    writes = (
+        parts.journal.reject(source, r.reason, r.detail, r.payload, adapter=kind, headers=headers)
+        for r in rejected
+    )
     for result in await asyncio.gather(*writes, return_exceptions=True):
         if isinstance(result, StoreError):
             # The good entries are durable: a failure here would have all of them sent again.

@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
-from bot.http.accept import Parse
-from core.config.settings import HookSource
+from core.config.settings import Hook, HookAuth, HookSource
+from core.http import HttpClient
 from core.intake import alertmanager, native
+from core.intake.request import HookRequest, Parse, of_body
+
+ANY = "*"
+Handshake = Callable[[HookRequest, HookAuth, HttpClient], Awaitable[bool]]
+"""Answer what a platform asks before it sends: true when the request was no more than that.
+
+It runs after the hook's credential was found right. InvalidInput and DeliveryError tell the
+platform that it failed.
+"""
 
 
 class Adapter(msgspec.Struct, frozen=True):
-    """How a source is read. alone: one entry of a batch as a body of its own, for a replay."""
+    """How a source is read.
+
+    types: media types that it takes beside JSON, in lower case; ANY for all.
+    headers: what `parse` looks at beside content-type, in lower case (`ce-*`: all that begin so);
+    they are kept with what is rejected, so that it can come again. Never a credential.
+    """
 
     parse: Parse
-    alone: Callable[[bytes], bytes]
+    types: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    handshake: Handshake | None = None
+
+    def kept(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Those of a request's headers that belong to what is rejected."""
+        names = ("content-type", *self.headers)
+        exact = frozenset(names)
+        begins = tuple(name[:-1] for name in names if name.endswith("*"))
+        return {k: v for k, v in headers.items() if k in exact or (begins and k.startswith(begins))}
 
 
-NATIVE = Adapter(native.parse, lambda entry: entry)
-ADAPTERS: dict[HookSource, Adapter] = {
-    "alertmanager": Adapter(alertmanager.parse, lambda entry: b'{"alerts":[' + entry + b"]}"),
+NATIVE = Adapter(of_body(native.parse, lambda entry: entry))
+_ADAPTERS: dict[HookSource, Adapter] = {
+    "alertmanager": Adapter(
+        of_body(alertmanager.parse, lambda entry: b'{"alerts":[' + entry + b"]}")
+    ),
 }
+
+
+def adapter_of(hook: Hook) -> Adapter | None:
+    """How this hook's requests are read; None when this version cannot."""
+    return _ADAPTERS.get(hook.source)

@@ -7,6 +7,7 @@ well-formed, 422 when a value is not what it must be.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -29,6 +30,12 @@ def check_json_type(request: web.Request) -> None:
         raise web.HTTPUnsupportedMediaType(
             text=f"the body must be JSON (Content-Type: application/json), not {str(given)[:100]!r}"
         )
+
+
+def check_type(request: web.Request, others: Sequence[str]) -> None:
+    """Like `check_json_type`, but these media types are taken too (`*`: any)."""
+    if "*" not in others and request.content_type.lower() not in others:
+        check_json_type(request)
 
 
 async def read_raw(request: web.Request) -> bytes:

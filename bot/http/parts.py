@@ -16,6 +16,7 @@ from bot.http.stream import Feed
 from core.clock import Clock, utc_now
 from core.config.settings import Settings
 from core.decide.signal import Evaluate
+from core.http import HttpClient
 from core.loop import Loop
 from core.store import Database, Journal
 from core.upload.uploads import Uploads
@@ -37,6 +38,7 @@ class HttpParts:
     """Everything a route may use. journal_db: where the journal's tables are (rejected events).
 
     evaluate: the rules, to tell which alert an event belongs to.
+    http: for keys that a platform's signature is checked with.
     web_log: the lines of the built-in rooms, the same one that their channels write to.
     """
 
@@ -58,3 +60,4 @@ class HttpParts:
     ready: Callable[[], Awaitable[list[PartStatus]]]
     feed: Feed = field(default_factory=Feed)
     clock: Clock = utc_now
+    http: HttpClient = field(default_factory=HttpClient)

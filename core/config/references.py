@@ -10,6 +10,7 @@ from typing import Any
 from core.config.settings import FileSource, RouteSettings, Settings
 from core.errors import Problem
 
+SIGNED = {"sentry", "gitlab", "github", "aws", "cloudevents"}  # sources with a signature
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -111,9 +112,15 @@ def _credentials(settings: Settings) -> Iterator[Problem]:
     for i, hook in enumerate(settings.hooks):
         path = f"hooks[{i}].auth"
         auth = hook.auth
-        given = (auth.bearer, auth.query_token, auth.basic and auth.basic.password,
-                 auth.platform and auth.platform.secret)  # fmt: skip
-        if any(value == "" for value in given):
+        if auth.platform is not None and hook.source not in SIGNED:
+            yield Problem(
+                f"{path}.platform", f"{hook.source} signs nothing; use bearer, basic or query_token"
+            )
+            continue
+        secret = auth.platform.secret if auth.platform and hook.source != "aws" else None
+        password = auth.basic.password if auth.basic else None
+        given = (auth.bearer, auth.query_token, password, secret)
+        if any(value is not None and not value.strip() for value in given):
             yield Problem(path, "an empty credential never authenticates; set one")
         exposed = auth.none is not None and settings.server.host not in LOOPBACK
         if exposed and not hook.allow_insecure:
@@ -135,6 +142,9 @@ def warnings(settings: Settings) -> list[Problem]:
             found.append(
                 Problem(f"hooks[{i}].auth", "query_token stands in URLs, and so in others' logs")
             )
+        if hook.source == "aws" and hook.auth.platform and not hook.auth.platform.topics:
+            text = "without topics anyone's AWS account may post; name the topics' ARNs"
+            found.append(Problem(f"hooks[{i}].auth.platform", text))
     found += [
         Problem(key, "is read and checked, but this version does not act on it")
         for key in ("time_intervals", "escalation", "schedules", "heartbeats")

@@ -74,9 +74,13 @@ class Basic(Section):
 
 
 class Platform(Section):
-    """The shared secret of the sender's own signature."""
+    """The sender's own signature: the secret shared with it.
 
-    secret: str = Field(repr=False)
+    AWS shares none: its signature only tells that some topic sent it, `topics` says which may.
+    """
+
+    secret: str = Field("", repr=False)
+    topics: list[str] = []
 
 
 class HookAuth(Section):

@@ -8,7 +8,7 @@ orders the appends, so that no row appears below one that was already read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -138,8 +138,21 @@ class Journal:
 
         await self._db.write(work)
 
-    async def reject(self, source: str, reason: str, detail: str, payload: str) -> str:
-        """Keep what could not be used, with the reason; returns its id."""
+    async def reject(
+        self,
+        source: str,
+        reason: str,
+        detail: str,
+        payload: str,
+        *,
+        adapter: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> str:
+        """Keep what could not be used, with the reason; returns its id.
+
+        adapter, headers: what reads it (a hook's source; empty: tocsin's own form), and what of
+        the request's headers it needs to read it again.
+        """
         rejected = {
             "id": uuid7(),
             "at": self._clock(),
@@ -147,6 +160,8 @@ class Journal:
             "reason": reason,
             "detail": detail,
             "payload": payload,
+            "adapter": adapter,
+            "headers": dict(headers or {}),
         }
         await self._db.write(lambda c: c.execute(insert(rejected_events), rejected))
         metrics.EVENTS_REJECTED.labels(source.split(":", 1)[0], reason).inc()

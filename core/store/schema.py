@@ -51,6 +51,8 @@ rejected_events = Table(
     Column("reason", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("payload", Text, nullable=False),
+    Column("adapter", Text, nullable=False),
+    Column("headers", Json, nullable=False),
 )
 
 counters = Table(

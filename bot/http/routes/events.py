@@ -10,6 +10,7 @@ from msgspec import Meta
 from sqlalchemy import Connection
 
 from bot.http.accept import Accepted, accept
+from bot.http.adapters import NATIVE
 from bot.http.body import check_json_type, read_raw
 from bot.http.route import Call, Route
 from bot.http.routes.alerts import AlertView, alert_view
@@ -17,7 +18,7 @@ from bot.http.views import Moment
 from core.clock import iso
 from core.decide.signal import signals_of
 from core.errors import NotFound
-from core.intake import native
+from core.intake.request import HookRequest
 from core.model.alert import Alert
 from core.model.event import Event
 from core.store import queries
@@ -60,7 +61,8 @@ class EventView(msgspec.Struct, frozen=True):
 
 async def _post(call: Call) -> web.StreamResponse | Accepted:
     check_json_type(call.request)
-    return await accept(call.parts, SOURCE, await read_raw(call.request), native.parse)
+    request = HookRequest(await read_raw(call.request))
+    return await accept(call.parts, SOURCE, request, NATIVE)
 
 
 async def _one(call: Call) -> EventView:

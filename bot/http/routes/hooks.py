@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
-
 from aiohttp import web
 
-from bot.http.accept import Accepted, accept, keep
-from bot.http.adapters import ADAPTERS
-from bot.http.body import check_json_type, read_raw
-from bot.http.problem import NotSignedIn
+from bot.http.accept import CONTENT_TYPE, Accepted, accept, keep
+from bot.http.adapters import adapter_of
+from bot.http.body import check_type, read_raw
+from bot.http.hook_auth import authenticate, verify
 from bot.http.route import Call, Route
-from core.config.settings import Hook, HookAuth
+from core.config.settings import Hook
 from core.errors import NotFound
+from core.intake.request import HookRequest
 
 
 async def _post(call: Call) -> Accepted:
-    request = call.request
+    request, parts = call.request, call.parts
     hook = _hook(call, request.match_info["source"], request.match_info["name"])
     authenticate(request, hook.auth)
-    adapter = ADAPTERS.get(hook.source)
+    adapter = adapter_of(hook)
     if adapter is None:
         raise NotFound(f"this version has no adapter for {hook.source}")
-    source = f"hook:{hook.name}"
+    source, headers = f"hook:{hook.name}", {k.lower(): v for k, v in request.headers.items()}
     try:
-        check_json_type(request)
-        raw = await read_raw(request)
-    except web.HTTPUnsupportedMediaType as error:
-        await keep(call.parts, source, "content_type", error.text or "", await read_raw(request))
-        raise
+        given = HookRequest(await read_raw(request), headers)
     except web.HTTPRequestEntityTooLarge:
-        await keep(call.parts, source, "too_large", "the body is over limits.max_body", b"")
+        if hook.auth.platform is None:  # whoever signs would have to be heard out first
+            lost = HookRequest(b"", headers)
+            text = "the body is over limits.max_body"
+            await keep(parts, source, "too_large", text, lost, adapter, hook.source)
         raise
-    taken = await accept(call.parts, source, raw, adapter.parse)
+    await verify(given, hook, parts.clock(), parts.http)
+    try:
+        check_type(request, adapter.types)
+    except web.HTTPUnsupportedMediaType as error:
+        text = error.text or ""
+        await keep(parts, source, CONTENT_TYPE, text, given, adapter, hook.source)
+        raise
+    if adapter.handshake is not None and await adapter.handshake(given, hook.auth, parts.http):
+        return Accepted(0)
+    taken = await accept(parts, source, given, adapter, hook.source)
     return Accepted(taken.accepted, [], taken.rejected)
 
 
@@ -43,43 +48,6 @@ def _hook(call: Call, source: str, name: str) -> Hook:
         if hook.source == source and hook.name == name:
             return hook
     raise NotFound("there is no such hook in the settings")
-
-
-def authenticate(request: web.Request, auth: HookAuth) -> None:
-    """NotSignedIn unless the request carries the hook's credential. An empty one never fits."""
-    header = request.headers.get("Authorization", "")
-    scheme, _, given = header.partition(" ")
-    if auth.bearer is not None:
-        fits = scheme.lower() == "bearer" and _same(given, auth.bearer)
-    elif auth.basic is not None:
-        user, password = _basic(given) if scheme.lower() == "basic" else ("", "")
-        # Both are compared in any case, so that time does not tell which one was wrong.
-        fits = _same(user, auth.basic.user) & _same(password, auth.basic.password)
-    elif auth.query_token is not None:
-        fits = _same(request.query.get("token", ""), auth.query_token)
-    else:
-        fits = auth.none is not None  # signatures of platforms come with their adapters
-    if not fits:
-        raise NotSignedIn(
-            "this hook's credential is missing or wrong",
-            scheme="Basic" if auth.basic is not None else "Bearer",
-        )
-
-
-def _basic(encoded: str) -> tuple[str, str]:
-    try:
-        user, _, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        return "", ""
-    return user, password
-
-
-def _same(given: str, wanted: str) -> bool:
-    given, wanted = given.strip(), wanted.strip()
-    same = hmac.compare_digest(
-        given.encode("utf-8", "surrogatepass"), wanted.encode("utf-8", "surrogatepass")
-    )
-    return same and bool(wanted)
 
 
 ROUTES = (

@@ -5,14 +5,15 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection, delete
 
-from bot.http.accept import MALFORMED, Accepted, accept
-from bot.http.adapters import ADAPTERS, NATIVE, Adapter
+from bot.http.accept import WHOLE, Accepted, accept
+from bot.http.adapters import NATIVE, Adapter, adapter_of
 from bot.http.listing import Listing
 from bot.http.route import Call, Route
 from bot.http.routes.events import SOURCE
 from bot.http.views import Moment, PageOf, page_of
 from core.clock import iso
 from core.errors import Conflict, NotFound
+from core.intake.request import HookRequest
 from core.store import queries
 from core.store.queries import Page, RejectedEvent
 from core.store.schema import rejected_events
@@ -21,7 +22,10 @@ LISTING = Listing()
 
 
 class RejectedView(msgspec.Struct, frozen=True):
-    """reason: a word; detail: what is wrong with it; payload: what was sent, as text."""
+    """reason: a word; detail: what is wrong with it; payload: what was sent, as text.
+
+    adapter: what reads it (a hook's source), empty for tocsin's own form.
+    """
 
     id: str
     at: Moment
@@ -29,6 +33,8 @@ class RejectedView(msgspec.Struct, frozen=True):
     reason: str
     detail: str
     payload: str
+    adapter: str
+    headers: dict[str, str]
 
 
 def _view(rejected: RejectedEvent) -> RejectedView:
@@ -39,6 +45,8 @@ def _view(rejected: RejectedEvent) -> RejectedView:
         rejected.reason,
         rejected.detail,
         rejected.payload,
+        rejected.adapter,
+        rejected.headers,
     )
 
 
@@ -58,22 +66,26 @@ async def _replay(call: Call) -> Accepted:
     rejected = await call.parts.journal_db.read(lambda c: queries.rejected_event(c, wanted))
     if rejected is None:
         raise NotFound("there is no rejected event with this id")
-    adapter, raw = _adapter_of(call, rejected.source), rejected.payload.encode()
-    if rejected.reason != MALFORMED:
-        raw = adapter.alone(raw)
-    taken = await accept(call.parts, rejected.source, raw, adapter.parse, again=True)
+    request = HookRequest(
+        rejected.payload.encode(), rejected.headers, entry=rejected.reason not in WHOLE
+    )
+    adapter = _adapter_of(call, rejected)
+    taken = await accept(call.parts, rejected.source, request, adapter, again=True)
     done = delete(rejected_events).where(rejected_events.c.id == rejected.id)
     await call.parts.journal_db.write(lambda c: c.execute(done))
     return taken
 
 
-def _adapter_of(call: Call, source: str) -> Adapter:
-    if source == SOURCE:
+def _adapter_of(call: Call, rejected: RejectedEvent) -> Adapter:
+    """The adapter as the settings have it now: a mapping may have been mended meanwhile."""
+    if rejected.source == SOURCE:
         return NATIVE
     for hook in call.parts.settings.hooks:
-        if source == f"hook:{hook.name}" and (adapter := ADAPTERS.get(hook.source)) is not None:
-            return adapter
-    raise Conflict(f"what came from {source} cannot be tried again from here")
+        if (f"hook:{hook.name}", hook.source) == (rejected.source, rejected.adapter):
+            adapter = adapter_of(hook)
+            if adapter is not None:
+                return adapter
+    raise Conflict(f"what came from {rejected.source} cannot be tried again from here")
 
 
 ROUTES = (

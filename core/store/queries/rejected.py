@@ -21,7 +21,11 @@ from core.store.schema import rejected_events as table
 
 
 class RejectedEvent(msgspec.Struct, frozen=True):
-    """reason: a word for metrics; detail: for people; payload: what was sent, as text."""
+    """reason: a word for metrics; detail: for people; payload: what was sent, as text.
+
+    adapter: a hook's source (`alertmanager`, …), empty for tocsin's own form. headers: those of
+    the request that the adapter reads, by lower-case name.
+    """
 
     id: str
     at: datetime
@@ -29,6 +33,8 @@ class RejectedEvent(msgspec.Struct, frozen=True):
     reason: str
     detail: str
     payload: str
+    adapter: str
+    headers: dict[str, str]
 
 
 def _rejected(row: Row[tuple[object, ...]]) -> RejectedEvent:

@@ -156,8 +156,12 @@ async def test_what_a_hook_cannot_use_is_kept(house: House) -> None:
 
 async def test_a_rejected_entry_can_be_tried_again(house: House, journal_db: Database) -> None:
     alert = json.dumps({"status": "firing", "labels": {"alertname": "Late"}})
-    first = await house.journal.reject("hook:main", "bad_value", "it was a bug", alert)
-    whole = await house.journal.reject("hook:main", "malformed", "", f'{{"alerts": [{alert}]}}')
+    first = await house.journal.reject(
+        "hook:main", "bad_value", "it was a bug", alert, adapter="alertmanager"
+    )
+    whole = await house.journal.reject(
+        "hook:main", "malformed", "", f"""{{"alerts": [{alert}]}}""", adapter="alertmanager"
+    )
     still = await house.journal.reject("api", "bad_type", "labels", '{"labels": 7}')
     line = await house.journal.reject("log:shop", "too_large", "", "a line")
     for one in (first, whole):
