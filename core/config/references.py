@@ -33,7 +33,7 @@ def _names(entries: Sequence[Any]) -> set[str]:
 def _unique(settings: Settings) -> Iterator[Problem]:
     for section in (
         "people", "hooks", "logs", "rules", "files", "targets", "channels", "receivers",
-        "escalation", "schedules", "heartbeats",
+        "time_intervals", "escalation", "schedules", "heartbeats",
     ):  # fmt: skip
         entries = getattr(settings, section)
         # Two hooks may share a name when their sources differ: the path has both.
@@ -53,6 +53,11 @@ def _routes(
         yield Problem(f"{path}.receiver", f"there is no receiver {route.receiver!r}")
     if route.escalation and route.escalation not in _names(settings.escalation):
         yield Problem(f"{path}.escalation", f"there is no escalation {route.escalation!r}")
+    intervals = _names(settings.time_intervals)
+    for key in ("mute_time_intervals", "active_time_intervals"):
+        for i, name in enumerate(getattr(route, key)):
+            if name not in intervals:
+                yield Problem(f"{path}.{key}[{i}]", f"there is no time interval {name!r}")
     for i, child in enumerate(route.routes):
         yield from _routes(child, f"{path}.routes[{i}]", settings)
 

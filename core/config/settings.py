@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from core.config.channels import Channel
 from core.config.rules import Rule
+from core.config.time_intervals import TimeIntervalSettings
 from core.config.units import Duration, Size
 from core.errors import InvalidInput
 from core.model.audit import Role
@@ -354,7 +355,7 @@ class Settings(Section):
     route: RouteSettings = RouteSettings()
     receivers: list[Receiver] = []
     inhibit: list[InhibitRule] = []
-    time_intervals: list[dict[str, Any]] = []
+    time_intervals: list[TimeIntervalSettings] = []
     escalation: list[EscalationPolicy] = []
     schedules: list[Schedule] = []
     heartbeats: list[Heartbeat] = []
