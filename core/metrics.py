@@ -34,6 +34,9 @@ EVENTS_ACCEPTED = _counter("events_accepted_total", "Events made durable", "sour
 EVENTS_REJECTED = _counter(
     "events_rejected_total", "Events that could not be used", "source", "reason"
 )
+RULE_KEYS_FORGOTTEN = _counter(
+    "rule_keys_forgotten_total", "Keys that conditions of rules had no room to remember"
+)
 JOURNAL_LAG = _gauge("journal_lag_seconds", "Age of the oldest event that is not decided yet")
 DECISIONS = _counter("decisions_total", "Decisions on alerts", "verdict", "reason")
 ALERTS_ACTIVE = _gauge("alerts_active", "Alerts that are firing")

@@ -50,10 +50,11 @@ class Match(RuleSection):
 
 
 class For(RuleSection):
-    """How often within how long before the rule fires."""
+    """How often within how long before the rule fires; counted apart for each value of `by`."""
 
     count: int = Field(1, ge=1, le=1_000_000)
     within: Duration = Field("60s", validate_default=True)
+    by: list[str] = []
 
 
 class Resolve(RuleSection):

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 
 from core import metrics
 from core.decide import pipeline
+from core.decide.condition.conditions import Conditions
 from core.decide.grouping import Grouping
 from core.decide.inhibitors import Inhibitors
 from core.decide.policy import Policy
 from core.decide.signal import Evaluate, Signal, signals_of
-from core.decide.state import State, Window
+from core.decide.state import State
 from core.decide.view import View
 from core.ids import uuid7
 from core.model.alert import Alert
@@ -36,6 +37,7 @@ class Fold:
         self.state = state
         self.grouping = Grouping(policy, state, self.record)
         self._evaluate = evaluate
+        self._conditions = Conditions(policy.rules, state)
         self._inhibitors = Inhibitors(policy.inhibitions)
         self._expiry: list[tuple[datetime, str]] = []
         self._reviewed: datetime | None = None
@@ -51,31 +53,14 @@ class Fold:
 
     def event(self, event: Event, accepted_at: datetime, now: datetime) -> None:
         """Take one accepted event."""
+        self._conditions.heard(accepted_at)
         for signal in signals_of(event, self._evaluate):
             if signal.clears_rule:
                 self._clear_rule(signal, now)
             elif signal.status == "resolved" or (signal.ends_at and signal.ends_at <= now):
                 self._resolve_fingerprint(signal, now)
-            elif self._counted(signal):
-                self._fire(signal, accepted_at, now)
-
-    def _counted(self, signal: Signal) -> bool:
-        """Whether a counting rule has now seen enough; its window moves."""
-        rule = self.policy.rules.get(signal.rule)
-        if rule is None or rule.for_.count <= 1 or signal.fingerprint in self.state.by_fingerprint:
-            return True
-        at = signal.at.timestamp()
-        oldest = at - rule.for_.within.total_seconds()
-        window = self.state.windows.get(signal.fingerprint)
-        hits = [t for t in window.hits if t > oldest] if window else []
-        hits = sorted([*hits, at])[-rule.for_.count :]
-        full = len(hits) >= rule.for_.count
-        if full:
-            self.state.windows.pop(signal.fingerprint, None)
-        else:
-            self.state.windows[signal.fingerprint] = Window(rule.name, hits)
-        self.state.changes.windows.add(signal.fingerprint)
-        return full
+            elif (due := self._conditions.judge(signal, accepted_at, now)) is not None:
+                self._fire(due, accepted_at, now)
 
     def _fire(self, signal: Signal, accepted_at: datetime, now: datetime) -> None:
         known = self.state.by_fingerprint.get(signal.fingerprint)
@@ -210,13 +195,7 @@ class Fold:
             self.state.suppressed[alert_id] = self.state.suppressed.pop(alert_id)
             self._decide(self.state.alerts[alert_id], now, fresh=True)
         self.state.silences = [s for s in self.state.silences if s.ends_at > now]
-        for key in [k for k, w in self.state.windows.items() if self._is_past(w, now)]:
-            del self.state.windows[key]
-            self.state.changes.windows.add(key)
-
-    def _is_past(self, window: Window, now: datetime) -> bool:
-        rule = self.policy.rules.get(window.rule)
-        return rule is None or window.hits[-1] + rule.for_.within.total_seconds() < now.timestamp()
+        self._conditions.review(now)
 
     def next_due(self) -> datetime | None:
         """When `tick` has something to do next, as far as is known."""

@@ -22,6 +22,8 @@ class RuleMatched(Protocol):
     @property
     def fingerprint_values(self) -> tuple[str, ...]: ...
     @property
+    def by(self) -> tuple[str, ...] | None: ...
+    @property
     def severity(self) -> Severity: ...
     @property
     def summary(self) -> str: ...
@@ -37,7 +39,10 @@ Evaluate = Callable[[Event], Iterable[RuleMatched]]
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert begins, goes on, or ends. `clears_rule`: ends the rule's alerts that fit."""
+    """One alert begins, goes on, or ends. `clears_rule`: ends the rule's alerts that fit.
+
+    key: what the rule's condition over time looks at apart.
+    """
 
     fingerprint: str
     status: Literal["firing", "resolved"]
@@ -49,6 +54,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime | None = None
     source: str = ""
     rule: str = ""
+    key: str = ""
     links: dict[str, str] = {}
     clears_rule: bool = False
 
@@ -116,6 +122,7 @@ def _of_rule(event: Event, match: RuleMatched) -> Signal:
         severity=match.severity,
         source=event.source,
         rule=match.rule,
+        key=key if match.by is None else fingerprint(*match.by),
         links={**event.links, **match.links},
         clears_rule=match.clears,
     )

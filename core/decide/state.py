@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from core.decide.condition.memory import Memory
 from core.model.alert import Alert
 from core.model.decision import Decision, StageVerdict
 from core.model.incident import Incident, TimelineEntry
@@ -31,18 +32,12 @@ class Group(msgspec.Struct, kw_only=True):
     notified_at: datetime | None = None
 
 
-class Window(msgspec.Struct):
-    """When a counting rule matched lately for one fingerprint, as Unix seconds, oldest first."""
-
-    rule: str
-    hits: list[float]
-
-
 class Changes(msgspec.Struct):
     """Everything one commit writes. Sets hold keys of what is dirty in the state; an alert that
     is forgotten in the same step is still written.
 
     members: (group, alert) → what was last told of it; None when it is no member any more.
+    memories: rules; windows: (rule, key) of what a condition remembers.
     """
 
     alerts: dict[str, Alert] = {}
@@ -50,7 +45,9 @@ class Changes(msgspec.Struct):
     groups: set[str] = set()
     members: dict[tuple[str, str], str | None] = {}
     dropped_groups: set[str] = set()
-    windows: set[str] = set()
+    memories: set[str] = set()
+    dropped_memories: set[str] = set()
+    windows: set[tuple[str, str]] = set()
     silences: list[Silence] = []
     decisions: list[Decision] = []
     timeline: list[tuple[int, TimelineEntry]] = []
@@ -71,6 +68,7 @@ class State(msgspec.Struct):
     firing_of: incident → ids of its firing alerts.
     groups_of: alert id → keys of the groups it is a member of; groups_for: incident → keys of
     its groups.
+    memories: what each rule's condition remembers, by name of the rule.
     """
 
     alerts: dict[str, Alert] = {}
@@ -85,7 +83,7 @@ class State(msgspec.Struct):
     groups_for: dict[int, set[str]] = {}
     silences: list[Silence] = []
     suppressed: dict[str, None] = {}
-    windows: dict[str, Window] = {}
+    memories: dict[str, Memory] = {}
     stages: dict[str, tuple[StageVerdict, ...]] = {}
     counters: dict[str, int] = {}
     accepted: dict[str, datetime] = {}

@@ -26,6 +26,7 @@ class RuleMatch(msgspec.Struct, frozen=True, kw_only=True):
     """One rule that holds on an event, with all that the alert takes from the rule.
 
     fingerprint_values: what tells the rule's alerts from one another, in a fixed order.
+    by: what the rule's condition over time looks at apart; None: what tells its alerts apart.
     clears: the event ends the rule's alerts instead of raising one.
     """
 
@@ -34,6 +35,7 @@ class RuleMatch(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint_values: tuple[str, ...]
     severity: Severity
     summary: str
+    by: tuple[str, ...] | None = None
     clears: bool = False
     annotations: dict[str, str] = {}
     links: dict[str, str] = {}
@@ -92,7 +94,8 @@ class Evaluator:
         fields = self._fields(rule.name, text, clears=clears)
         values = {**event.labels, **rule.labels, **fields}
         labels = {**event.labels, **rule.labels}
-        labels.update((n, fields[n]) for n in rule.fingerprint if n in fields)
+        by = rule.for_.by
+        labels.update((n, fields[n]) for n in (*rule.fingerprint, *by) if n in fields)
         word = _fill(rule.severity, values)
         if _PLACE.search(word):  # the line did not say how bad it is
             word = _DEFAULT_SEVERITY
@@ -104,6 +107,7 @@ class Evaluator:
             rule=rule.name,
             labels=labels,
             fingerprint_values=_identity(rule, event.labels, values),
+            by=tuple(values.get(name, "") for name in by) if by else None,
             severity=severity,
             summary=shorten(_fill(summary, values) or text, SUMMARY_MAX),
             clears=clears,
@@ -127,4 +131,6 @@ def _identity(rule: Rule, labels: dict[str, str], values: dict[str, str]) -> tup
     if rule.fingerprint:
         return tuple(values.get(name, "") for name in rule.fingerprint)
     # How bad it is may change while the alert stays the same.
-    return tuple(f"{k}\x01{v}" for k, v in sorted(labels.items()) if k[:8] != "severity")
+    told = {k: v for k, v in labels.items() if k[:8] != "severity"}
+    told.update((name, values.get(name, "")) for name in rule.for_.by)
+    return tuple(f"{k}\x01{v}" for k, v in sorted(told.items()))

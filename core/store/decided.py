@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Executable, Table, bindparam, delete, insert,
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
-from core.decide.state import REOPEN_WITHIN, Changes, Group, State, Window
+from core.decide.state import REOPEN_WITHIN, Changes, Group, State
 from core.model.alert import Alert
 from core.model.decision import StageVerdict
 from core.model.incident import Incident
@@ -19,6 +19,7 @@ from core.model.silence import Silence
 from core.model.work import Work
 from core.store import outbox, schema
 from core.store.database import last_number
+from core.store.memories import MemoryRows, forget, load_memories, memory_rows
 from core.store.outbox import Defer
 from core.store.rows import from_row, to_row
 
@@ -56,8 +57,7 @@ def load_state(connection: Connection, now: datetime) -> tuple[State, int]:
         select(schema.silences).where(schema.silences.c.ends_at > now).order_by("number")
     ):
         state.silences.append(from_row(Silence, row))
-    for row in connection.execute(select(schema.rule_windows)):
-        state.windows[row.key] = Window(row.rule, row.hits)
+    state.memories = load_memories(connection)
     for alert in state.alerts.values():
         stages = connection.execute(
             select(schema.decisions.c.stages)
@@ -82,8 +82,7 @@ class Batch(msgspec.Struct, frozen=True):
     members: list[dict[str, Any]]
     gone_members: list[dict[str, Any]]
     dropped_groups: list[str]
-    windows: list[dict[str, Any]]
-    gone_windows: list[str]
+    memories: MemoryRows
     silences: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
     timeline: list[dict[str, Any]]
@@ -94,7 +93,6 @@ class Batch(msgspec.Struct, frozen=True):
 
 def make_batch(state: State, changes: Changes, seq: int) -> Batch:
     """Rows of what changed, fixed now: the fold may go on while they are written."""
-    windows = changes.windows & state.windows.keys()
     return Batch(
         seq=seq,
         alerts=[to_row(a) for a in changes.alerts.values()],
@@ -111,8 +109,7 @@ def make_batch(state: State, changes: Changes, seq: int) -> Batch:
             if told is None
         ],
         dropped_groups=[k for k in changes.dropped_groups if k not in state.groups],
-        windows=[{"key": k, **to_row(state.windows[k])} for k in windows],
-        gone_windows=list(changes.windows - windows),
+        memories=memory_rows(state, changes),
         silences=[to_row(s) for s in changes.silences],
         decisions=[to_row(d) for d in changes.decisions],
         timeline=[{"incident": n, **to_row(entry)} for n, entry in changes.timeline],
@@ -142,10 +139,11 @@ def save(connection: Connection, batch: Batch, defer: Defer) -> None:
     _upsert(connection, schema.group_members, "group_key,alert", batch.members)
     if batch.gone_members:
         connection.execute(_LEAVE, batch.gone_members)
-    _upsert(connection, schema.rule_windows, "key", batch.windows)
+    forget(connection, batch.memories)
+    _upsert(connection, schema.rule_memories, "rule", batch.memories.rules)
+    _upsert(connection, schema.rule_windows, "rule,key", batch.memories.windows)
     _upsert(connection, schema.silences, "id", batch.silences)
     _delete(connection, schema.groups, batch.dropped_groups)
-    _delete(connection, schema.rule_windows, batch.gone_windows)
     if batch.decisions:
         connection.execute(insert(schema.decisions), batch.decisions)
     if batch.timeline:

@@ -150,12 +150,21 @@ group_members = Table(
     Column("alert", Text, primary_key=True),
     Column("told", Text, nullable=False),  # what its receiver was last told of it, or empty
 )
-rule_windows = Table(
-    "rule_windows",  # when a counting rule matched lately, by rule and group
+rule_memories = Table(
+    "rule_memories",  # one for each rule with a condition over time
     metadata,
+    Column("rule", Text, primary_key=True),
+    Column("params", Text, nullable=False),
+    Column("since", Float, nullable=False),  # Unix seconds, as all moments of conditions
+    Column("looked", Float, nullable=False),
+)
+rule_windows = Table(
+    "rule_windows",  # what a rule's condition remembers of one key
+    metadata,
+    Column("rule", Text, primary_key=True),
     Column("key", Text, primary_key=True),
-    Column("rule", Text, nullable=False),
-    Column("hits", Json, nullable=False),
+    Column("touched", Float, nullable=False),
+    Column("slot", Text, nullable=False),  # JSON whose order matters
 )
 silences = Table(
     "silences",
