@@ -27,7 +27,7 @@ from core.errors import NotFound, StoreError
 from core.model.event import Event
 from core.model.incident import Incident
 from core.model.matcher import Matcher
-from core.model.silence import Silence
+from core.model.silence import Silence, SilenceKind
 from core.store.database import Database
 from core.store.decided import load_incident, load_state, make_batch, save
 from core.store.journal import Journal, JournalBatch
@@ -270,10 +270,11 @@ class Loop:
         ends_at: datetime,
         comment: str,
         by: str,
+        kind: SilenceKind = "silence",
     ) -> Silence:
         """Silence matching alerts from `starts_at` to `ends_at`."""
         return await self._change(
-            None, lambda p, t: p.add_silence(matchers, starts_at, ends_at, comment, by, t)
+            None, lambda p, t: p.add_silence(matchers, starts_at, ends_at, comment, by, t, kind)
         )
 
     async def expire_silence(self, number: int, by: str) -> Silence:

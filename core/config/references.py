@@ -20,6 +20,7 @@ def check_references(settings: Settings) -> list[Problem]:
         *_unique(settings),
         *_routes(settings.route, "route", settings, top=True),
         *_receivers(settings),
+        *_maintenance(settings),
         *_files(settings),
         *_credentials(settings),
         *_later(settings),
@@ -33,7 +34,7 @@ def _names(entries: Sequence[Any]) -> set[str]:
 def _unique(settings: Settings) -> Iterator[Problem]:
     for section in (
         "people", "hooks", "logs", "rules", "files", "targets", "channels", "receivers",
-        "time_intervals", "escalation", "schedules", "heartbeats",
+        "time_intervals", "maintenance", "escalation", "schedules", "heartbeats",
     ):  # fmt: skip
         entries = getattr(settings, section)
         # Two hooks may share a name when their sources differ: the path has both.
@@ -82,6 +83,15 @@ def _receivers(settings: Settings) -> Iterator[Problem]:
                 yield Problem(path, f"this version cannot tell channels of type {channel.type}")
             elif missing := [k for k in _NEEDED[channel.type] if not getattr(channel, k)]:
                 yield Problem(path, f"the channel {name!r} needs {', '.join(missing)}")
+
+
+def _maintenance(settings: Settings) -> Iterator[Problem]:
+    intervals = _names(settings.time_intervals)
+    for i, window in enumerate(settings.maintenance):
+        for j, name in enumerate(window.time_intervals):
+            if name not in intervals:
+                path = f"maintenance[{i}].time_intervals[{j}]"
+                yield Problem(path, f"there is no time interval {name!r}")
 
 
 def _files(settings: Settings) -> Iterator[Problem]:
@@ -152,7 +162,7 @@ def warnings(settings: Settings) -> list[Problem]:
             found.append(Problem(f"hooks[{i}].auth.platform", text))
     found += [
         Problem(key, "is read and checked, but this version does not act on it")
-        for key in ("time_intervals", "escalation", "schedules", "heartbeats")
+        for key in ("escalation", "schedules", "heartbeats")
         if getattr(settings, key)
     ]
     if settings.tasks.engine != "embedded":

@@ -199,10 +199,11 @@ class RouteSettings(Section):
 
 
 class Receiver(Section):
-    """A name for a set of channels."""
+    """A name for a set of channels. send_resolved: whether they are told what is over."""
 
     name: str = Field(min_length=1)
     channels: list[str] = []
+    send_resolved: bool = True
 
 
 class InhibitRule(Section):
@@ -213,6 +214,17 @@ class InhibitRule(Section):
     equal: list[str] = []
 
     _read = field_validator("source", "target", mode="before")(_matchers)
+
+
+class MaintenanceWindow(Section):
+    """Planned work: meanwhile incidents are recorded, and nobody is told of what matches."""
+
+    name: str = Field(min_length=1)
+    matchers: list[Any] = []
+    time_intervals: list[str] = Field(min_length=1)
+    comment: str = ""
+
+    _read = field_validator("matchers", mode="before")(_matchers)
 
 
 class EscalationStep(Section):
@@ -356,6 +368,7 @@ class Settings(Section):
     receivers: list[Receiver] = []
     inhibit: list[InhibitRule] = []
     time_intervals: list[TimeIntervalSettings] = []
+    maintenance: list[MaintenanceWindow] = []
     escalation: list[EscalationPolicy] = []
     schedules: list[Schedule] = []
     heartbeats: list[Heartbeat] = []

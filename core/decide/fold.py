@@ -35,7 +35,7 @@ class Fold:
     def __init__(self, policy: Policy, state: State, evaluate: Evaluate) -> None:
         self.policy = policy
         self.state = state
-        self.grouping = Grouping(policy, state, self.record)
+        self.grouping = Grouping(policy, state, self.record, self._view)
         self._evaluate = evaluate
         self._conditions = Conditions(policy.rules, state)
         self._inhibitors = Inhibitors(policy.inhibitions)
@@ -135,7 +135,7 @@ class Fold:
         """The alerts that fire now."""
         return (self.state.alerts[i] for i in self.state.by_fingerprint.values())
 
-    def _view(self, now: datetime, *, fresh: bool) -> View:
+    def _view(self, now: datetime, *, fresh: bool = True) -> View:
         return View(
             now=now,
             silences=self.state.silences,
@@ -143,18 +143,18 @@ class Fold:
             route=self.policy.route,
             held=self.grouping.held,
             fresh=fresh,
+            maintenances=self.policy.maintenances,
         )
 
     def _decide(
         self, alert: Alert, now: datetime, *, fresh: bool, accepted_at: datetime | None = None
     ) -> None:
-        stages = pipeline.run(alert, self._view(now, fresh=fresh))
-        last = stages[-1]
+        stages, last = pipeline.run(alert, self._view(now, fresh=fresh))
         if last.reason == "duplicate":
-            metrics.DECISIONS.labels(last.verdict, last.reason).inc()
+            metrics.DECISIONS.labels(last.kind, last.reason).inc()
             return
         self.record(alert, now, stages)
-        if last.verdict == "suppressed":
+        if last.kind == "suppressed":
             self.state.suppressed[alert.id] = None
             return
         self.grouping.join(alert, now, accepted_at)
@@ -187,7 +187,7 @@ class Fold:
         if self._reviewed is None or now - self._reviewed >= _REVIEW:
             self._reviewed = now
             self._review(now)
-        self.grouping.tick(now, self._view(now, fresh=True))
+        self.grouping.tick(now)
 
     def _review(self, now: datetime) -> None:
         """Ask again about suppressed alerts, those that waited longest first; drop what is over."""

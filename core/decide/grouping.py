@@ -11,6 +11,8 @@ import heapq
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+import msgspec
+
 from core.decide import pipeline
 from core.decide.incidents import Incidents, group_key
 from core.decide.policy import Policy
@@ -24,15 +26,17 @@ from core.model.incident import Incident
 from core.text import say
 
 Record = Callable[[Alert, datetime, tuple[StageVerdict, ...]], None]
+Look = Callable[[datetime], View]
 
 
 class Grouping:
     """Owns groups and their timers. Part of the fold; does no I/O."""
 
-    def __init__(self, policy: Policy, state: State, record: Record) -> None:
+    def __init__(self, policy: Policy, state: State, record: Record, look: Look) -> None:
         self._policy = policy
         self._state = state
         self._record = record
+        self._look = look
         self._routes = {r.path: r for r in _walk(policy.route)}
         self._timers: list[tuple[datetime, str]] = []
         self.telling = Telling(policy, state)
@@ -42,6 +46,7 @@ class Grouping:
         for group in state.groups.values():
             if group.flush_at:
                 heapq.heappush(self._timers, (group.flush_at, group.key))
+        self._held = {k for k, g in state.groups.items() if any(map(self._is_held, g.members))}
 
     # Alerts come and go
 
@@ -51,8 +56,13 @@ class Grouping:
         return incident.short_id if incident is not None and incident.held else ""
 
     def join(self, alert: Alert, now: datetime, accepted_at: datetime | None) -> None:
-        """Put an alert into the groups of its routes, and set their timers."""
+        """Put an alert into the groups of its routes, and set their timers.
+
+        accepted_at: when the event was accepted that made it fire or get worse; None when
+        nothing but our own mind changed.
+        """
         self._state.suppressed.pop(alert.id, None)
+        news = accepted_at is not None or alert.incident is None
         routes = self._policy.route.matching(alert.labels)
         incident = self.incidents.for_alert(alert, routes[0], now)
         if accepted_at is not None:
@@ -68,7 +78,8 @@ class Grouping:
             if incident.severity == "critical":
                 wait = min(wait, route.group_wait)
             self._set_timer(group, now + wait)
-        self.telling.alert_event("alert.firing", alert, now)
+        if news:
+            self.telling.alert_event("alert.firing", alert, now)
 
     def _group_for(self, alert: Alert, route: Route, incident: Incident, now: datetime) -> Group:
         labels = route.group_labels(alert.labels)
@@ -118,13 +129,13 @@ class Grouping:
         own = self._timers[0][0] if self._timers else None
         return min((t for t in (own, self.incidents.next_due()) if t is not None), default=None)
 
-    def tick(self, now: datetime, view: View) -> None:
+    def tick(self, now: datetime) -> None:
         """Tell the groups whose time has come; let incidents do what is due."""
         while self._timers and self._timers[0][0] <= now:
             due, key = heapq.heappop(self._timers)
             group = self._state.groups.get(key)
             if group is not None and group.flush_at == due:
-                self._flush(group, now, view)
+                self._flush(group, now)
         back, released = self.incidents.tick(now)
         for incident in back:
             self.remind(incident, now)
@@ -152,7 +163,7 @@ class Grouping:
 
     # Telling
 
-    def _flush(self, group: Group, now: datetime, view: View) -> None:
+    def _flush(self, group: Group, now: datetime) -> None:
         """Tell what is new in a group, if anything is; then set its next timer."""
         state, route = self._state, self._routes[group.route]
         group.flush_at = None
@@ -163,27 +174,64 @@ class Grouping:
             return
         if incident.held:
             return
-        fresh, ended, still = [], [], []
+        view = msgspec.structs.replace(self._look(now), node=route)
+        fresh, ended, still, again = [], [], [], []
+        asked: dict[str, tuple[StageVerdict, ...]] = {}
+        self._held.discard(group.key)
         for alert in self._members(group):
-            told = group.members[alert.id]
-            if alert.status == "resolved":
+            over = alert.status == "resolved"
+            news = over or group.members[alert.id] != f"firing:{alert.severity}"
+            stages, last = pipeline.run(alert, view, pipeline.MUTES)
+            if last.stops:
+                self._explain(alert, now, stages)
+                if over:  # as in Alertmanager: what is muted at its end is not told to be over
+                    state.leave(alert.id, group)
+                else:
+                    state.suppressed[alert.id] = None
+                continue
+            holds, last = pipeline.run(alert, view, pipeline.HOLDS)
+            asked[alert.id] = (*stages, *holds)
+            if last.stops:
+                self._held.add(group.key)
+                again.append(last.until or now + route.group_interval)
+                if news:
+                    self._explain(alert, now, asked[alert.id])
+            elif over:
                 ended.append(alert)
-                continue
-            stages = pipeline.run(alert, view, pipeline.MUTES)
-            if stages[-1].verdict == "suppressed":
-                self._record(alert, now, stages)
-                state.suppressed[alert.id] = None
-                continue
-            still.append(alert)
-            if told != f"firing:{alert.severity}":
-                fresh.append(alert)
+            else:
+                still.append(alert)
+                if news:
+                    fresh.append(alert)
         self._tell(group, incident, route, now, fresh, ended, still)
+        for alert in fresh:
+            state.told(alert.id, group, f"firing:{alert.severity}")
+            told = StageVerdict("notify", "notified", "notified", route.receiver)
+            self._explain(alert, now, (*asked[alert.id], told))
         for alert in ended:
             state.leave(alert.id, group)
         if not group.members:
             state.drop_group(group)
-        elif still and incident.status == "triggered":
-            self._set_timer(group, (group.notified_at or now) + route.repeat_interval)
+            return
+        if still and incident.status == "triggered":
+            again.append((group.notified_at or now) + route.repeat_interval)
+        if again:
+            self._set_timer(group, min(again))
+
+    def _explain(self, alert: Alert, now: datetime, stages: tuple[StageVerdict, ...]) -> None:
+        """Keep what stages that were asked again said."""
+        before = self._state.stages.get(alert.id, ())
+        self._record(alert, now, pipeline.amended(before, stages))
+
+    def _is_held(self, alert_id: str) -> bool:
+        stages = self._state.stages.get(alert_id, ())
+        return bool(stages) and stages[-1].stage in pipeline.HELD
+
+    def ask_again(self, now: datetime) -> None:
+        """What holds groups changed: they are asked now, whatever their timers say."""
+        for key in self._held & self._state.groups.keys():
+            group = self._state.groups[key]
+            told_at, route = group.notified_at, self._routes[group.route]
+            self._set_timer(group, max(now, told_at + route.group_interval) if told_at else now)
 
     def _members(self, group: Group) -> list[Alert]:
         """The alerts of a group, oldest first."""
@@ -191,10 +239,16 @@ class Grouping:
         return sorted(alerts, key=lambda a: a.number)
 
     def _tell_ended(self, group: Group, now: datetime) -> None:
-        incident = self._state.incidents.get(group.incident)
-        ended = [a for a in self._members(group) if a.status == "resolved"]
-        if incident is not None and ended:
-            self.telling.tell("resolved", incident, self._routes[group.route], ended, now)
+        incident, route = self._state.incidents.get(group.incident), self._routes[group.route]
+        view = msgspec.structs.replace(self._look(now), node=route)
+        ended = [
+            a
+            for a in self._members(group)
+            if a.status == "resolved"
+            and not pipeline.run(a, view, pipeline.MUTES + pipeline.HOLDS)[1].stops
+        ]
+        if incident is not None and ended and route.send_resolved:
+            self.telling.tell("resolved", incident, route, ended, now)
 
     def _tell(
         self,
@@ -216,15 +270,10 @@ class Grouping:
         )
         if fresh:
             self.telling.tell("firing", incident, route, fresh, now)
-        if ended:
+        if ended and route.send_resolved:
             self.telling.tell("resolved", incident, route, ended, now)
         if repeat:
             self.telling.tell("update", incident, route, still, now)
-        for alert in fresh:
-            self._state.told(alert.id, group, f"firing:{alert.severity}")
-            stages = self._state.stages.get(alert.id, ())
-            told = StageVerdict("notify", "notified", "notified", route.receiver)
-            self._record(alert, now, (*(s for s in stages if s.stage != "notify"), told))
         if fresh or ended or repeat:
             group.notified_at = now
 

@@ -68,9 +68,18 @@ class Incidents:
             incident.severity = alert.severity
             text = say("timeline.severity", language, severity=alert.severity)
             self.note(incident.number, now, "severity", "tocsin", text)
+            if incident.status == "acknowledged":
+                self._retrigger(incident, now)
             self._telling.incident_event("incident.updated", incident, now)
         self.touch(incident, now)
         return incident
+
+    def _retrigger(self, incident: Incident, now: datetime) -> None:
+        """It got worse than what was acknowledged: someone must look again."""
+        incident.status, incident.ack_until = "triggered", None
+        incident.acknowledged_at, incident.acknowledged_by = None, ""
+        text = say("timeline.retriggered", self._policy.language)
+        self.note(incident.number, now, "unacknowledged", "tocsin", text)
 
     def _open(self, key: str, alert: Alert, route: Route, now: datetime) -> Incident:
         incident = Incident(

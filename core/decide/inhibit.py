@@ -10,15 +10,15 @@ from core.model.decision import Verdict
 def inhibit(alert: Alert, view: View) -> Verdict:
     """Suppress `alert` while a source of an inhibition fires with equal labels.
 
-    As in Alertmanager, an alert that matches both sides does not inhibit itself.
+    As in Alertmanager, of alerts that match both sides none inhibits another.
     """
     labels = alert.labels
     for number, rule in enumerate(view.inhibitors.rules):
         if not all(m.matches(labels) for m in rule.target):
             continue
-        if all(m.matches(labels) for m in rule.source):
-            continue
+        both = all(m.matches(labels) for m in rule.source)
         for other in view.inhibitors.of(number, labels):
-            if other.id != alert.id:
-                return Verdict.suppress("inhibit", other.short_id, other.name)
+            if other.id == alert.id or (both and all(m.matches(other.labels) for m in rule.target)):
+                continue
+            return Verdict.suppress("inhibit", other.short_id, other.name)
     return Verdict.passed()

@@ -13,7 +13,7 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.ids import uuid7
 from core.model.incident import Incident
 from core.model.matcher import Matcher
-from core.model.silence import Silence
+from core.model.silence import Silence, SilenceKind
 from core.text import say
 
 
@@ -122,17 +122,22 @@ class People:
         comment: str,
         by: str,
         now: datetime,
+        kind: SilenceKind = "silence",
     ) -> Silence:
-        """A new silence. InvalidInput when it would match everything or is over already."""
-        if not matchers:
+        """A new silence. InvalidInput when it would match everything or is over already.
+
+        One of kind `maintenance` may match everything: what it holds is told afterwards.
+        """
+        if kind == "silence" and not matchers:
             raise InvalidInput("a silence needs at least one matcher")
-        if all(m.matches({}) for m in matchers):
+        if matchers and all(m.matches({}) for m in matchers):
             raise InvalidInput("every matcher also fits an empty label; this would silence all")
         if ends_at <= now or ends_at <= starts_at:
             raise InvalidInput("a silence must end in the future, after its start")
         silence = Silence(
             id=uuid7(),
             number=self._state.number("SIL"),
+            kind=kind,
             matchers=matchers,
             starts_at=starts_at,
             ends_at=ends_at,
@@ -156,5 +161,6 @@ class People:
                 )
                 self._state.silences[i] = ended
                 self._state.changes.silences.append(ended)
+                self._grouping.ask_again(now)
                 return ended
         raise NotFound(f"there is no active silence SIL-{number}")

@@ -10,6 +10,7 @@ import msgspec
 from core.config.rules import Rule
 from core.config.settings import Settings
 from core.decide.inhibitors import Inhibition
+from core.decide.planned import Maintenance
 from core.decide.route import Route, route_tree
 from core.model.event import Severity
 
@@ -31,6 +32,7 @@ class Policy(msgspec.Struct, frozen=True):
 
     route: Route
     inhibitions: tuple[Inhibition, ...]
+    maintenances: tuple[Maintenance, ...]
     rules: dict[str, Rule]
     resolve_timeout: timedelta
     ai_wait: timedelta
@@ -61,10 +63,20 @@ class Policy(msgspec.Struct, frozen=True):
 def make_policy(settings: Settings) -> Policy:
     """Compile the settings."""
     named = {c for r in settings.receivers for c in r.channels}
+    intervals = {i.name: i.interval(settings.tz) for i in settings.time_intervals}
     return Policy(
-        route=route_tree(settings),
+        route=route_tree(settings, intervals),
         inhibitions=tuple(
             Inhibition(tuple(i.source), tuple(i.target), tuple(i.equal)) for i in settings.inhibit
+        ),
+        maintenances=tuple(
+            Maintenance(
+                m.name,
+                tuple(m.matchers),
+                tuple(intervals[name] for name in m.time_intervals),
+                m.comment,
+            )
+            for m in settings.maintenance
         ),
         rules={r.name: r for r in settings.rules if r.enabled},
         resolve_timeout=settings.resolve_timeout,

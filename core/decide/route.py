@@ -7,16 +7,21 @@ alert itself.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import msgspec
 
 from core.config.settings import RouteSettings, Settings
 from core.model.matcher import Matcher
+from core.model.time_interval import TimeInterval
 
 
 class Route(msgspec.Struct, frozen=True):
-    """A node with everything inherited. path: `0`, `0.1`, … names it stably."""
+    """A node with everything inherited. path: `0`, `0.1`, … names it stably.
+
+    mute, active: when it may not, or only may, tell; not inherited, as in Alertmanager.
+    """
 
     path: str
     matchers: tuple[Matcher, ...]
@@ -26,6 +31,9 @@ class Route(msgspec.Struct, frozen=True):
     group_wait: timedelta
     group_interval: timedelta
     repeat_interval: timedelta
+    send_resolved: bool
+    mute: tuple[TimeInterval, ...]
+    active: tuple[TimeInterval, ...]
     proceed: bool
     children: tuple[Route, ...]
 
@@ -48,23 +56,27 @@ class Route(msgspec.Struct, frozen=True):
         return {name: labels[name] for name in self.group_by if name in labels}
 
 
-def route_tree(settings: Settings) -> Route:
+def route_tree(settings: Settings, intervals: Mapping[str, TimeInterval]) -> Route:
     """The tree of `settings.route`. Without a receiver the top route tells the first channel."""
-    receivers = {r.name: tuple(r.channels) for r in settings.receivers}
+    receivers = {r.name: r for r in settings.receivers}
     webs = tuple(c.name for c in settings.channels if c.type == "web")[:1]
 
     def build(node: RouteSettings, path: str, parent: Route | None) -> Route:
         receiver = node.receiver or (parent.receiver if parent else "")
+        known = receivers.get(receiver)
         route = Route(
             path=path,
             matchers=tuple(node.matchers),
             receiver=receiver,
-            channels=receivers.get(receiver, webs),
+            channels=tuple(known.channels) if known else webs,
             group_by=tuple(node.group_by) if node.group_by is not None
             else (parent.group_by if parent else ("alertname",)),
             group_wait=_inherit(node.group_wait, parent, "group_wait", 30),
             group_interval=_inherit(node.group_interval, parent, "group_interval", 300),
             repeat_interval=_inherit(node.repeat_interval, parent, "repeat_interval", 4 * 3600),
+            send_resolved=known.send_resolved if known else True,
+            mute=tuple(intervals[name] for name in node.mute_time_intervals),
+            active=tuple(intervals[name] for name in node.active_time_intervals),
             proceed=node.continue_,
             children=(),
         )  # fmt: skip

@@ -8,13 +8,18 @@ from datetime import datetime
 import msgspec
 
 from core.decide.inhibitors import Inhibitors
+from core.decide.planned import Maintenance
 from core.decide.route import Route
 from core.model.alert import Alert
-from core.model.silence import Silence
+from core.model.silence import Silence, SilenceKind
 
 
 class View(msgspec.Struct):
-    """Read-only to stages. `fresh` is whether this alert began firing or got worse just now."""
+    """Read-only to stages.
+
+    fresh: whether this alert began firing or got worse just now. node: the route whose group is
+    about to be told, when one is.
+    """
 
     now: datetime
     silences: list[Silence]
@@ -22,7 +27,9 @@ class View(msgspec.Struct):
     route: Route
     held: Callable[[Alert], str]
     fresh: bool = True
+    maintenances: tuple[Maintenance, ...] = ()
+    node: Route | None = None
 
-    def active_silences(self) -> Iterable[Silence]:
-        """Those that silence at `now`, oldest first, so that the reason shown is stable."""
-        return (s for s in self.silences if s.active(self.now))
+    def active_silences(self, kind: SilenceKind = "silence") -> Iterable[Silence]:
+        """Those of a kind that hold at `now`, oldest first, so that the reason shown is stable."""
+        return (s for s in self.silences if s.kind == kind and s.active(self.now))

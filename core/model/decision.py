@@ -11,12 +11,16 @@ VerdictKind = Literal["passed", "suppressed", "grouped", "notified", "recorded"]
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """One stage's answer. `by` names the thing that matched (a silence, a route, an alert)."""
+    """One stage's answer. `by` names the thing that matched (a silence, a route, an alert).
+
+    until: when it is worth asking again, as far as the stage knows.
+    """
 
     kind: VerdictKind
     reason: str = ""
     by: str = ""
     note: str = ""
+    until: datetime | None = None
 
     @property
     def stops(self) -> bool:
@@ -29,9 +33,11 @@ class Verdict(msgspec.Struct, frozen=True):
         return Verdict("passed", note=note) if note else PASSED
 
     @staticmethod
-    def suppress(reason: str, by: str = "", note: str = "") -> Verdict:
+    def suppress(
+        reason: str, by: str = "", note: str = "", until: datetime | None = None
+    ) -> Verdict:
         """People are not told, and this is why."""
-        return Verdict("suppressed", reason, by, note)
+        return Verdict("suppressed", reason, by, note, until)
 
 
 PASSED = Verdict("passed")

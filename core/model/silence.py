@@ -1,12 +1,19 @@
-"""Silence: a person's decision that matching alerts need not be told for a while."""
+"""Silence: a person's decision that matching alerts need not be told for a while.
+
+One of kind `maintenance` lets incidents be recorded, may match everything, and what still fires
+at its end is told then.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
 from core.model.matcher import Matcher
+
+SilenceKind = Literal["silence", "maintenance"]
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,6 +21,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     number: int
+    kind: SilenceKind = "silence"
     matchers: tuple[Matcher, ...]
     starts_at: datetime
     ends_at: datetime

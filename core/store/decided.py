@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Executable, Table, bindparam, delete, insert,
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
+from core.decide.pipeline import HELD
 from core.decide.state import REOPEN_WITHIN, Changes, Group, State
 from core.model.alert import Alert
 from core.model.decision import StageVerdict
@@ -67,7 +68,13 @@ def load_state(connection: Connection, now: datetime) -> tuple[State, int]:
         ).scalar()
         if stages:
             state.stages[alert.id] = msgspec.convert(stages, tuple[StageVerdict, ...])
-            if alert.status == "firing" and stages[-1]["verdict"] == "suppressed":
+            if (
+                alert.status == "firing"
+                and stages[-1]["verdict"] == "suppressed"
+                and (
+                    stages[-1]["stage"] not in HELD  # that one waits in its group
+                )
+            ):
                 state.suppressed[alert.id] = None
     return state, int(seq or 0)
 

@@ -171,6 +171,7 @@ silences = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("number", BigInteger, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
     Column("matchers", Json, nullable=False),
     Column("starts_at", UtcDateTime, nullable=False),
     Column("ends_at", UtcDateTime, nullable=False),

@@ -12,6 +12,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-CN": "{by} 取消了确认 {comment}",
         "en": "{by} took the acknowledgement back {comment}",
     },
+    "timeline.retriggered": {
+        "zh-CN": "出现更严重的告警，确认已失效",
+        "en": "A more severe alert came; the acknowledgement no longer holds",
+    },
     "timeline.ack_ended": {"zh-CN": "确认已到期", "en": "The acknowledgement ran out"},
     "timeline.resolved": {"zh-CN": "{by} 关闭了事件 {comment}", "en": "{by} resolved it {comment}"},
     "timeline.resolved_auto": {

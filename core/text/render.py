@@ -200,6 +200,22 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-CN": "人工关闭：{by} 已被人关闭，告警恢复前暂不通知",
         "en": "hold: a person resolved {by}; it is not told while it goes on",
     },
+    "render.why.maintenance.suppressed": {
+        "zh-CN": "维护：{by} 维护期间只记录不通知（{note}）",
+        "en": "maintenance: recorded and not told during {by} ({note})",
+    },
+    "render.why.maintenance.passed": {
+        "zh-CN": "维护：不在维护中",
+        "en": "maintenance: none is under way",
+    },
+    "render.why.time_intervals.suppressed": {
+        "zh-CN": "时段：{by} 时段内该路由不通知（{note}），时段结束后再通知",
+        "en": "time intervals: {by} holds its route back ({note}); told when it may be",
+    },
+    "render.why.time_intervals.passed": {
+        "zh-CN": "时段：当前可以通知",
+        "en": "time intervals: its route may tell now",
+    },
     "render.why.group.grouped": {
         "zh-CN": "分组：归入 {by}（{note}），到时一起通知",
         "en": "group: joined {by} ({note}), told together when its time comes",
