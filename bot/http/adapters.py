@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
+from bot.http.subscription import confirm
 from core.config.settings import Hook, HookAuth, HookSource
 from core.http import HttpClient
-from core.intake import alertmanager, native
-from core.intake.request import HookRequest, Parse, of_body
+from core.intake import alertmanager, aliyun, aws, grafana, native, tencent, uptime_kuma, zabbix
+from core.intake.request import FORM, HookRequest, Parse, of_body
 
 ANY = "*"
 Handshake = Callable[[HookRequest, HookAuth, HttpClient], Awaitable[bool]]
@@ -41,11 +42,23 @@ class Adapter(msgspec.Struct, frozen=True):
         return {k: v for k, v in headers.items() if k in exact or (begins and k.startswith(begins))}
 
 
-NATIVE = Adapter(of_body(native.parse, lambda entry: entry))
+def _as_it_is(entry: bytes) -> bytes:
+    return entry
+
+
+def _of_alerts(entry: bytes) -> bytes:
+    return b'{"alerts":[' + entry + b"]}"
+
+
+NATIVE = Adapter(of_body(native.parse, _as_it_is))
 _ADAPTERS: dict[HookSource, Adapter] = {
-    "alertmanager": Adapter(
-        of_body(alertmanager.parse, lambda entry: b'{"alerts":[' + entry + b"]}")
-    ),
+    "alertmanager": Adapter(of_body(alertmanager.parse, _of_alerts)),
+    "grafana": Adapter(of_body(grafana.parse, _of_alerts)),
+    "zabbix": Adapter(of_body(zabbix.parse, _as_it_is)),
+    "aliyun": Adapter(of_body(aliyun.parse, _as_it_is), (FORM,)),
+    "tencent": Adapter(of_body(tencent.parse, _as_it_is)),
+    "aws": Adapter(aws.read, ("text/plain",), (aws.RAW, "x-amz-sns-topic-arn"), confirm),
+    "uptime-kuma": Adapter(uptime_kuma.read, (uptime_kuma.MULTIPART, FORM)),
 }
 
 

@@ -13,7 +13,6 @@ import msgspec
 from core.errors import InvalidInput
 from core.intake.normalise import (
     MAX_NOTE,
-    MAX_VALUE,
     MAX_WORD,
     Labels,
     Notes,
@@ -27,12 +26,15 @@ from core.intake.normalise import (
     load,
     past,
     sort_out,
+    web_links,
 )
 from core.intake.parsed import Parsed
 from core.model.event import Event
 
 
-class _Alert(msgspec.Struct):
+class Alert(msgspec.Struct):
+    """One alert of a message."""
+
     labels: Labels
     status: Literal["firing", "resolved"]
     annotations: Notes = {}
@@ -42,14 +44,16 @@ class _Alert(msgspec.Struct):
     fingerprint: Word = ""
 
 
-class _Message(msgspec.Struct):
-    alerts: list[_Alert]
+class Message(msgspec.Struct):
+    """Several alerts, and what they have in common."""
+
+    alerts: list[Alert]
     common: Labels = msgspec.field(default_factory=dict, name="commonLabels")
     alertmanager: str = msgspec.field(default="", name="externalURL")
     truncated: int = msgspec.field(default=0, name="truncatedAlerts")
 
 
-_DECODER = msgspec.json.Decoder(_Message)
+_DECODER = msgspec.json.Decoder(Message)
 
 
 def parse(body: bytes, source: str, now: datetime) -> Parsed:
@@ -63,10 +67,10 @@ def parse(body: bytes, source: str, now: datetime) -> Parsed:
         return _leniently(load(body), source, now)
     if not all(alert.labels or message.common for alert in message.alerts):
         return _leniently(load(body), source, now)
-    return Parsed(fit([_event(a, message, source, now) for a in message.alerts]), [])
+    return Parsed(fit([event_of(a, message, source, now) for a in message.alerts]), [])
 
 
-def _event(alert: _Alert, message: _Message, source: str, now: datetime) -> Event:
+def event_of(alert: Alert, message: Message, source: str, now: datetime) -> Event:
     """Alertmanager's own fingerprint is taken: it tells alerts apart that differ in severity
     alone, which inhibition needs. A firing alert's endsAt is no promise, and left out."""
     ended = past(alert.ends_at, now) if alert.status == "resolved" else None
@@ -85,36 +89,34 @@ def _event(alert: _Alert, message: _Message, source: str, now: datetime) -> Even
         alert.fingerprint if alert.fingerprint.isalnum() else "",
         past(alert.starts_at, now),
         ended,
-        _links(generator=alert.generator, alertmanager=message.alertmanager),
+        web_links(generator=alert.generator, alertmanager=message.alertmanager),
     )
 
 
-def _links(**addresses: str) -> dict[str, str]:
-    return {
-        name: address
-        for name, address in addresses.items()
-        if address.startswith(("http://", "https://")) and len(address) <= MAX_VALUE
-    }
-
-
 def _leniently(value: Any, source: str, now: datetime) -> Parsed:
+    message = message_of(value)
+    return sort_out(
+        ((f"alerts[{i}]", alert) for i, alert in enumerate(value["alerts"])),
+        lambda alert, path: event_of(alert_of(alert, path, value, message), message, source, now),
+    )
+
+
+def message_of(value: Any) -> Message:
+    """What stands around the alerts. InvalidInput when there is no list of alerts."""
     if not isinstance(value, dict) or not isinstance(value.get("alerts"), list):
-        raise InvalidInput("the body must be Alertmanager's message, an object with a list alerts")
+        raise InvalidInput("the body must be an object with a list alerts")
     truncated = value.get("truncatedAlerts")
     address = value.get("externalURL")
-    message = _Message(
+    return Message(
         [],
         _common(value.get("commonLabels")),
         address if isinstance(address, str) else "",
         truncated if isinstance(truncated, int) else 0,
     )
-    return sort_out(
-        ((f"alerts[{i}]", alert) for i, alert in enumerate(value["alerts"])),
-        lambda alert, path: _event(_alert(alert, path, value, message), message, source, now),
-    )
 
 
-def _alert(value: Any, path: str, whole: dict[str, Any], message: _Message) -> _Alert:
+def alert_of(value: Any, path: str, whole: dict[str, Any], message: Message) -> Alert:
+    """One alert of any quality; Unusable when nothing tells what it is about."""
     given = as_object(value, path)
     labels = as_labels(given.get("labels") or {}, f"{path}.labels")
     if not labels and not message.common:
@@ -123,7 +125,7 @@ def _alert(value: Any, path: str, whole: dict[str, Any], message: _Message) -> _
     if status not in ("firing", "resolved"):
         raise Unusable("bad_value", f"{path}.status", "must be firing or resolved")
     address = given.get("generatorURL")
-    return _Alert(
+    return Alert(
         labels,
         status,
         as_labels(given.get("annotations") or {}, f"{path}.annotations", MAX_NOTE),

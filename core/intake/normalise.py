@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -30,6 +30,7 @@ MAX_BODY = 65536
 MAX_WORD = 512
 MAX_LABELS = 64
 MAX_REJECTED = 100
+MOMENTARY = timedelta(hours=1)  # what only happens, with no end to be told, is over after this long
 _YEARS = range(2000, 2200)
 _UNITS = (1, 1_000, 1_000_000, 1_000_000_000)  # of a Unix time, in a second
 _SECONDS = 100_000_000_000  # a Unix time in seconds is smaller until the year 5138
@@ -133,6 +134,15 @@ def past(given: datetime | None, now: datetime) -> datetime | None:
 def sane(given: datetime | None) -> datetime | None:
     """A moment in UTC; a year that nobody means (Go's zero time is in year 1) is None."""
     return to_utc(given) if given is not None and given.year in _YEARS else None
+
+
+def web_links(**addresses: str) -> dict[str, str]:
+    """Those that a browser may be sent to."""
+    return {
+        name: address
+        for name, address in addresses.items()
+        if address.startswith(("http://", "https://")) and len(address) <= MAX_VALUE
+    }
 
 
 def sort_out(entries: Iterable[tuple[str, Any]], read: Callable[[Any, str], Event]) -> Parsed:
