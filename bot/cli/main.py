@@ -27,6 +27,9 @@ app.add_typer(database.app, name="db", help="The database.")
 
 def main() -> None:
     """Run a command; what goes wrong is one line a problem on standard error."""
+    from bot.logs import set_up_logs
+
+    set_up_logs("warning")  # standard output is the command's own
     try:
         app()
     except ConfigError as error:

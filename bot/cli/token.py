@@ -26,7 +26,7 @@ def create(
     name: Annotated[str, typer.Option(help="Who or what it is for; shown in the audit log.")],
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
-    """Make a token and print it, once. A running tocsin takes it within a second.
+    """Make a token and print it, once. A running tocsin takes it at once.
 
     Example: tocsin token create --role admin --name li.wei
     """

@@ -38,6 +38,7 @@ ADMIN = "admin"  # the name of whoever holds auth.admin_token
 FIRST = "first"  # the name of the token that the first start makes
 SESSION_LIFE = timedelta(hours=12)
 REFRESH = 1.0  # seconds
+STRANGER = 0.05  # seconds: a token that is not known may have been made a moment ago
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Wrong sign-ins: so many at once from one address, then one every ten seconds.
 SIGN_IN_BURST, SIGN_IN_RATE = 10, 0.1
@@ -109,14 +110,14 @@ class Auth:
         An Authorization header decides alone. A session's unsafe request must carry its CSRF
         token in the header X-CSRF-Token or in the form field csrf_token: PermissionDenied (403).
         """
-        await self._refresh()
         header = request.headers.get("Authorization")
         if header is not None:
             scheme, _, credential = header.partition(" ")
-            who = self._holder(credential) if scheme.lower() == "bearer" else None
+            who = await self._holder(credential) if scheme.lower() == "bearer" else None
             if who is None:
                 raise NotSignedIn("the token in the Authorization header is not known")
             return who
+        await self._refresh(REFRESH)
         session = await self.session(request)
         who = self._known.get(session.token) if session is not None else None
         if session is None or who is None:
@@ -161,8 +162,7 @@ class Auth:
         peer = request.remote or ""
         if wait := self._sign_ins.wait(peer):
             raise TooMany("too many wrong sign-ins from this address; wait a little", wait)
-        await self._refresh()
-        who = self._holder(token)
+        who = await self._holder(token)
         if who is None:
             self._sign_ins.take(peer)
             raise NotSignedIn("this token is not known")
@@ -201,16 +201,22 @@ class Auth:
 
     # Tokens
 
-    def _holder(self, credential: str) -> Principal | None:
+    async def _holder(self, credential: str) -> Principal | None:
         credential = credential.strip()
-        return self._known.get(digest_of(credential)) if credential else None
+        if not credential:
+            return None
+        digest = digest_of(credential)
+        await self._refresh(REFRESH)
+        if digest not in self._known:
+            await self._refresh(STRANGER)
+        return self._known.get(digest)
 
-    async def _refresh(self) -> None:
-        """Read the tokens again when what is known is old; a token made elsewhere is seen."""
-        if self._fresh():
+    async def _refresh(self, age: float) -> None:
+        """Read the tokens again when what is known is older; a token made elsewhere is seen."""
+        if self._is_younger(age):
             return
         async with self._reading:
-            if self._fresh():
+            if self._is_younger(age):
                 return
             try:
                 await self._read()
@@ -219,8 +225,8 @@ class Auth:
                 self._read_at = time.monotonic()
                 log.warning("tokens_not_read", error=str(error))
 
-    def _fresh(self) -> bool:
-        return time.monotonic() - self._read_at < REFRESH
+    def _is_younger(self, age: float) -> bool:
+        return time.monotonic() - self._read_at < age
 
     async def _read(self) -> None:
         rows = await self._db.read(lambda c: c.execute(select(tokens)).all())

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Self, TextIO
 
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, MetaData, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -109,3 +110,6 @@ def _migrate(engine: Engine, branch: str, tables: MetaData) -> None:
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
         raise StoreError(f"the database cannot be opened: {cause}") from error
+    except CommandError as error:
+        text = f"the database was made by a newer tocsin; install that version again ({error})"
+        raise StoreError(text) from error
