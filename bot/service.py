@@ -41,6 +41,7 @@ from core.model.event import Event
 from core.model.notification import Notification
 from core.model.shape import incident_shape
 from core.model.upload import Upload
+from core.oncall.roster import Roster
 from core.rule import Evaluator
 from core.store import Journal, outbox, queries
 from core.store.open import DataDir, Stores
@@ -84,6 +85,7 @@ class Service:
         self.kb.articles.on_publish = self._article_published
         self.analyst = Analyst(settings, db, self._llm)
         self.ask = Ask(settings, self.kb.search, db, self._llm)
+        self.roster = Roster(settings, db)
         self.rooms = Rooms(settings, db, self._http)
         self.enrichment = Enrichment(
             db,
@@ -130,6 +132,7 @@ class Service:
             uploads=self.uploads,
             queue=self.queue,
             outbox=self.outbox,
+            roster=self.roster,
             ready=self.ready,
         )
 
@@ -146,6 +149,7 @@ class Service:
             analyst=self.analyst,
             uploads=self.uploads,
             outbox=self.outbox,
+            roster=self.roster,
             dispatcher=self.dispatcher,
             audit=self._audit,
             auth=self.auth,
@@ -161,6 +165,7 @@ class Service:
         """Start every part. Returns the one-time sign-in token when this start made one."""
         token = await self.auth.load()
         await self.loop.start()
+        await self._read_calendars()
         await self.queue.start(alone=True)
         await self.kb.start()
         await self.rooms.listen()
@@ -197,11 +202,15 @@ class Service:
             self.settings.language,
         )
         self._jobs.every(10, "selfcheck", check.look)
+        self._jobs.every(60, "calendars", self._read_calendars)
         self._jobs.every(3600, "retention", self._prune)
         self._jobs.start()
 
     async def _prune(self) -> None:
         await prune(self._stores.db, self._stores.journal_db, self.journal, utc_now())
+
+    async def _read_calendars(self) -> None:
+        await self.roster.refresh(utc_now())
 
     async def stop(self) -> None:
         """Stop taking in, decide and send what can be within the drain time, let go."""

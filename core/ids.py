@@ -17,7 +17,7 @@ _INDEX_MASK = (1 << INDEX_BITS) - 1
 _lock = threading.Lock()
 _last = 0
 
-SHORT_ID = re.compile(r"^(INC|ALT|NTF|UPL|TSK|SIL|KB)-(\d{1,12})$", re.IGNORECASE)
+SHORT_ID = re.compile(r"^(INC|ALT|NTF|UPL|TSK|SIL|OVR|KB)-(\d{1,12})$", re.IGNORECASE)
 
 
 def _uuid7_int() -> int:

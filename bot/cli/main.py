@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from bot.cli import config, database, demo, knowledge, replay, serve, token
+from bot.cli import config, database, demo, imports, knowledge, replay, serve, token
 from core.errors import ConfigError, TocsinError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command("check-config", help=config.HELP)(config.check_config)
 app.command("replay", help=replay.HELP)(replay.replay)
 app.command("demo", help=demo.HELP)(demo.demo)
 app.add_typer(knowledge.app, name="kb", help="The knowledge base: import, search, evaluate.")
+app.add_typer(imports.app, name="import", help="What other tools keep, as settings of ours.")
 app.add_typer(token.app, name="token", help="Tokens for programs and people.")
 app.add_typer(database.app, name="db", help="The database.")
 

@@ -13,10 +13,10 @@ from core.config.units import parse_duration
 from core.errors import InvalidInput
 from core.model.matcher import Matcher, parse_matchers
 
-Kind = Literal["INC", "ALT", "NTF", "UPL", "TSK", "SIL", "KB"]
+Kind = Literal["INC", "ALT", "NTF", "UPL", "TSK", "SIL", "OVR", "KB"]
 _END = r"(?=$|[\s，。；：、]|[,.;:](?:\s|$))"
 _ID = re.compile(
-    rf"(?P<kind>INC|ALT|NTF|UPL|TSK|SIL|KB) ?[-_–—−]? ?(?P<number>\d{{1,12}}){_END}",
+    rf"(?P<kind>INC|ALT|NTF|UPL|TSK|SIL|OVR|KB) ?[-_–—−]? ?(?P<number>\d{{1,12}}){_END}",
     re.IGNORECASE,
 )
 # A number alone is an id only where it cannot be a part of an address, a time or a sentence.

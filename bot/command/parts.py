@@ -11,6 +11,7 @@ from bot.render.reply.status import Condition
 from core.clock import Clock, utc_now
 from core.config.settings import Settings
 from core.loop import Loop
+from core.oncall.roster import Roster
 from core.store.database import Database
 from core.upload.uploads import Uploads
 from knowledge.ask import Ask
@@ -37,5 +38,6 @@ class CommandParts:
     uploads: Uploads
     queue: Retrying
     outbox: Outbox
+    roster: Roster
     ready: Callable[[], Awaitable[Sequence[Condition]]]
     clock: Clock = utc_now

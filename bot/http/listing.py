@@ -65,6 +65,16 @@ def read_listing(request: web.Request, listing: Listing, now: datetime) -> Asked
     return Asked(wanted, limit, query.get("cursor") or None)
 
 
+def moment_of(request: web.Request, name: str) -> datetime | None:
+    """The moment in `?name=`, None when it is not given. InvalidInput (422) when it is none."""
+    text = request.query.get(name, "").strip()
+    try:
+        return to_utc(datetime.fromisoformat(_LOST_PLUS.sub(r"+\1", text))) if text else None
+    except (ValueError, OverflowError) as error:
+        wrong = [Problem(f"?{name}", "must be a moment such as 2026-01-05T09:00:00Z")]
+        raise InvalidInput("a filter cannot be used", wrong) from error
+
+
 def _keepable(text: str) -> bool:
     """No NUL, which no database keeps, and no half of a surrogate pair, which is no text."""
     try:

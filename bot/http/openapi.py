@@ -76,7 +76,11 @@ def _operation(route: Route, language: str, problem: dict[str, Any]) -> dict[str
         "operationId": route.key.replace(".", "_"),
         "summary": say(f"http.route.{route.key}", language),
         "tags": [say(f"http.group.{route.group}", language)],
-        "parameters": [*_in_path(route.path), *_in_query(route.listing, language)],
+        "parameters": [
+            *_in_path(route.path),
+            *_in_query(route.listing, language),
+            *(_parameter(name, {"type": "string"}, language) for name in route.query),
+        ],
         "responses": responses,
         "security": [{"token": []}, {"session": []}] if route.role is not None else [],
     }
@@ -91,7 +95,7 @@ def _refusals(route: Route) -> list[int]:
         refused |= {401, 403}
     if "{" in route.path:
         refused.add(404)
-    if route.listing is not None:
+    if route.listing is not None or route.query:
         refused.add(422)
     if route.body is not None:
         refused |= {400, 413, 415, 422}
@@ -124,12 +128,9 @@ def _in_query(listing: Listing | None, language: str) -> list[dict[str, Any]]:
             found.append((name, {"type": "array", "items": {"type": "string", "enum": allowed}}))
     if listing.labels:
         found.append(("label", {"type": "array", "items": pair, "maxItems": 20}))
-    return [
-        {
-            "name": name,
-            "in": "query",
-            "description": say(f"http.filter.{name}", language),
-            "schema": schema,
-        }
-        for name, schema in found
-    ]
+    return [_parameter(name, schema, language) for name, schema in found]
+
+
+def _parameter(name: str, schema: dict[str, Any], language: str) -> dict[str, Any]:
+    described = say(f"http.filter.{name}", language)
+    return {"name": name, "in": "query", "description": described, "schema": schema}

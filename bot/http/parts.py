@@ -18,6 +18,7 @@ from core.config.settings import Settings
 from core.decide.signal import Evaluate
 from core.http import HttpClient
 from core.loop import Loop
+from core.oncall.roster import Roster
 from core.store import Database, Journal
 from core.upload.uploads import Uploads
 from knowledge.analysis.analyst import Analyst
@@ -53,6 +54,7 @@ class HttpParts:
     analyst: Analyst
     uploads: Uploads
     outbox: Outbox
+    roster: Roster
     dispatcher: Dispatcher
     web_log: RoomLog
     audit: Audit

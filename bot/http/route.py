@@ -41,7 +41,7 @@ class Call:
         self.who = who
         self.on = request.match_info.get("id", "")  # what the audit log says it was about
 
-    def number(self, kind: Literal["INC", "ALT", "NTF", "UPL", "SIL", "KB"]) -> int:
+    def number(self, kind: Literal["INC", "ALT", "NTF", "UPL", "SIL", "OVR", "KB"]) -> int:
         """The number in the path's short id (`INC-42` or `42`). NotFound when it is none."""
         text = self.request.match_info["id"]
         number = parse_short_id(text, kind)
@@ -82,7 +82,7 @@ class Route:
     the handler. action: what the audit log calls it, for everything that changes state.
     body, answer: the JSON that comes (a tuple: one of these) and goes, for /openapi.json.
     listing: its filters. refuses: statuses that its kind of call does not have by itself.
-    stream: it does not end by itself.
+    stream: it does not end by itself. query: what else it takes after `?`.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -96,6 +96,7 @@ class Route:
     answer: Any = None
     status: int = 200
     listing: Listing | None = None
+    query: tuple[str, ...] = ()
     refuses: tuple[int, ...] = ()
     stream: bool = False
 

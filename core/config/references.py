@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
+from core.config.calling import check_escalation, check_schedules, unknown_on_call
 from core.config.settings import FileSource, RouteSettings, Settings
 from core.errors import Problem
 
@@ -21,6 +23,8 @@ def check_references(settings: Settings) -> list[Problem]:
         *_routes(settings.route, "route", settings, top=True),
         *_receivers(settings),
         *_maintenance(settings),
+        *check_escalation(settings, partial(_channel, settings)),
+        *check_schedules(settings),
         *_files(settings),
         *_credentials(settings),
         *_later(settings),
@@ -73,16 +77,20 @@ _NEEDED: dict[str, tuple[str, ...]] = {
 
 
 def _receivers(settings: Settings) -> Iterator[Problem]:
-    channels = {channel.name: channel for channel in settings.channels}
     for i, receiver in enumerate(settings.receivers):
         for j, name in enumerate(receiver.channels):
-            path, channel = f"receivers[{i}].channels[{j}]", channels.get(name)
-            if channel is None:
-                yield Problem(path, f"there is no channel {name!r}")
-            elif channel.type not in _NEEDED:
-                yield Problem(path, f"this version cannot tell channels of type {channel.type}")
-            elif missing := [k for k in _NEEDED[channel.type] if not getattr(channel, k)]:
-                yield Problem(path, f"the channel {name!r} needs {', '.join(missing)}")
+            yield from _channel(settings, f"receivers[{i}].channels[{j}]", name)
+
+
+def _channel(settings: Settings, path: str, name: str) -> Iterator[Problem]:
+    """Why the channel `name` cannot be told anything, if it cannot."""
+    channel = next((c for c in settings.channels if c.name == name), None)
+    if channel is None:
+        yield Problem(path, f"there is no channel {name!r}")
+    elif channel.type not in _NEEDED:
+        yield Problem(path, f"this version cannot tell channels of type {channel.type}")
+    elif missing := [k for k in _NEEDED[channel.type] if not getattr(channel, k)]:
+        yield Problem(path, f"the channel {name!r} needs {', '.join(missing)}")
 
 
 def _maintenance(settings: Settings) -> Iterator[Problem]:
@@ -162,9 +170,10 @@ def warnings(settings: Settings) -> list[Problem]:
             found.append(Problem(f"hooks[{i}].auth.platform", text))
     found += [
         Problem(key, "is read and checked, but this version does not act on it")
-        for key in ("escalation", "schedules", "heartbeats")
+        for key in ("escalation", "heartbeats")
         if getattr(settings, key)
     ]
+    found += unknown_on_call(settings)
     if settings.tasks.engine != "embedded":
         found.append(Problem("tasks.engine", "this version runs the embedded engine"))
     return found

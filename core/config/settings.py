@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from core.config.channels import Channel
+from core.config.escalation import EscalationPolicy
+from core.config.oncall import Schedule
 from core.config.rules import Rule
 from core.config.time_intervals import TimeIntervalSettings
 from core.config.units import Duration, Size
@@ -225,38 +227,6 @@ class MaintenanceWindow(Section):
     comment: str = ""
 
     _read = field_validator("matchers", mode="before")(_matchers)
-
-
-class EscalationStep(Section):
-    """After how long without an acknowledgement whom to tell."""
-
-    after: Duration
-    notify: list[str] = []
-    mention: list[str] = []
-
-
-class EscalationPolicy(Section):
-    """What happens to an incident nobody acknowledges."""
-
-    name: str
-    steps: list[EscalationStep] = Field(min_length=1)
-    repeat: int = Field(0, ge=0, le=100)
-
-
-class Layer(Section):
-    """One rotation of an on-call schedule."""
-
-    rotation: Literal["daily", "weekly"] = "weekly"
-    start: str
-    people: list[str] = Field(min_length=1)
-
-
-class Schedule(Section):
-    """Who is on call when."""
-
-    name: str
-    timezone: str = "Asia/Shanghai"
-    layers: list[Layer] = []
 
 
 class Heartbeat(Section):

@@ -179,6 +179,20 @@ silences = Table(
     Column("created_by", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
+oncall_overrides = Table(
+    "oncall_overrides",  # made by people; those of config.yaml stand there
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("schedule", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("oncall_overrides_schedule", "schedule", "ends_at"),
+)
 decisions = Table(
     "decisions",
     metadata,

@@ -171,6 +171,18 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-CN": "people 里没有 {name}，你是指：{near}？",
         "en": "There is no {name} in people. Did you mean: {near}?",
     },
+    "command.escalate.usage": {
+        "zh-CN": "/escalate [事件号] [说明]",
+        "en": "/escalate [ID] [COMMENT]",
+    },
+    "command.escalate.about": {
+        "zh-CN": "升级：立即通知下一级",
+        "en": "call for help: the next step of the escalation, now",
+    },
+    "command.escalate.done": {
+        "zh-CN": "⏫ {by} 升级了 {id}：{title}",
+        "en": "⏫ {by} escalated {id}: {title}",
+    },
     "command.note.usage": {"zh-CN": "/note [事件号] 内容", "en": "/note [ID] TEXT"},
     "command.note.about": {
         "zh-CN": "给事件加一条备注",
@@ -212,6 +224,30 @@ TEXTS: dict[str, dict[str, str]] = {
     "command.unsilence.one": {
         "zh-CN": "{id} {matchers}，{by} 设置，至 {until}",
         "en": "{id} {matchers}, by {by}, until {until}",
+    },
+    "command.oncall.usage": {
+        "zh-CN": "/oncall [值班表 | override 值班表 人名 (时长 | 起 止) [说明] | end 替班号]",
+        "en": "/oncall [SCHEDULE | override SCHEDULE PERSON (DURATION | FROM UNTIL) [COMMENT] | end ID]",
+    },
+    "command.oncall.about": {
+        "zh-CN": "现在谁值班，下一班是谁；override 临时替班",
+        "en": "who is on call, and who comes then; override: take over for a while",
+    },
+    "command.oncall.none": {
+        "zh-CN": "还没有值班表，请在 config.yaml 的 schedules 里添加。",
+        "en": "There are no schedules; add some to schedules in config.yaml.",
+    },
+    "command.oncall.unknown": {
+        "zh-CN": "没有值班表 {name}，现有：{known}",
+        "en": "There is no schedule {name}; there is: {known}",
+    },
+    "command.oncall.overridden": {
+        "zh-CN": "{id}：{person} 在 {schedule} 替班，{start} 至 {end}。提前结束：/oncall end {id}",
+        "en": "{id}: {person} is on call in {schedule} from {start} until {end}. To end it before: /oncall end {id}",
+    },
+    "command.oncall.ended": {
+        "zh-CN": "{id} 已结束，{schedule} 恢复原来的值班。",
+        "en": "{id} has ended; {schedule} is as it was.",
     },
     "command.search.usage": {"zh-CN": "/search 关键词", "en": "/search TEXT"},
     "command.search.about": {

@@ -16,6 +16,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "http.group.hooks": {"zh-CN": "入站钩子", "en": "Inbound hooks"},
     "http.group.alerts": {"zh-CN": "告警", "en": "Alerts"},
     "http.group.incidents": {"zh-CN": "事件", "en": "Incidents"},
+    "http.group.schedules": {"zh-CN": "值班", "en": "On call"},
     "http.group.silences": {"zh-CN": "静默", "en": "Silences"},
     "http.group.notifications": {"zh-CN": "通知", "en": "Notifications"},
     "http.group.uploads": {"zh-CN": "上传", "en": "Uploads"},
@@ -91,6 +92,22 @@ TEXTS: dict[str, dict[str, str]] = {
     "http.route.silences.create": {"zh-CN": "新建静默", "en": "Make a silence"},
     "http.route.silences.one": {"zh-CN": "查看一条静默", "en": "One silence"},
     "http.route.silences.end": {"zh-CN": "立即结束静默", "en": "End a silence now"},
+    "http.route.schedules.list": {
+        "zh-CN": "列出值班表，含现在和下一班的值班人",
+        "en": "On-call schedules, with who is on call and who comes then",
+    },
+    "http.route.schedules.one": {
+        "zh-CN": "查看一个值班表，at 指定时刻",
+        "en": "One schedule, at the moment `at`",
+    },
+    "http.route.schedules.override": {
+        "zh-CN": "临时替班",
+        "en": "Put someone on call for a while",
+    },
+    "http.route.schedules.end_override": {
+        "zh-CN": "立即结束替班",
+        "en": "End an override now",
+    },
     "http.route.notifications.list": {
         "zh-CN": "列出通知，最新的在前",
         "en": "Notifications, newest first",
@@ -158,6 +175,10 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "http.route.docs.openapi": {"zh-CN": "OpenAPI 3.1 描述", "en": "OpenAPI 3.1 description"},
     "http.route.docs.page": {"zh-CN": "本页面", "en": "This page"},
+    "http.filter.at": {
+        "zh-CN": "时刻（RFC 3339），默认现在",
+        "en": "A moment (RFC 3339); now by default",
+    },
     "http.filter.limit": {"zh-CN": "每页条数", "en": "Items a page"},
     "http.filter.cursor": {
         "zh-CN": "上一页返回的 next_cursor",

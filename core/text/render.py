@@ -66,6 +66,30 @@ TEXTS: dict[str, dict[str, str]] = {
     "render.title.reply": {"zh-CN": "{id} 补充：{what}", "en": "More on {id}: {what}"},
     "render.title.more": {"zh-CN": " 等 {n} 条", "en": " and others ({n} alerts)"},
     "render.more": {"zh-CN": "…（另有 {n} 条未列出）", "en": "… ({n} more not listed)"},
+    # /oncall
+    "render.oncall.schedule": {"zh-CN": "**{name}**（{tz}）", "en": "**{name}** ({tz})"},
+    "render.oncall.now": {
+        "zh-CN": "现在：**{person}**（{via}）",
+        "en": "Now: **{person}** ({via})",
+    },
+    "render.oncall.now.until": {
+        "zh-CN": "现在：**{person}**，至 {until}（{via}）",
+        "en": "Now: **{person}** until {until} ({via})",
+    },
+    "render.oncall.nobody": {"zh-CN": "现在没有人值班", "en": "Nobody is on call"},
+    "render.oncall.nobody.until": {
+        "zh-CN": "现在没有人值班，至 {until}",
+        "en": "Nobody is on call until {until}",
+    },
+    "render.oncall.next": {
+        "zh-CN": "下一班：{person}，{at} 交接",
+        "en": "Next: {person}, from {at}",
+    },
+    "render.oncall.next_nobody": {
+        "zh-CN": "{at} 之后没有人值班",
+        "en": "Nobody from {at}",
+    },
+    "render.oncall.layer": {"zh-CN": "第 {n} 层", "en": "layer {n}"},
     # /incidents and /alerts
     "render.incidents.none": {
         "zh-CN": "✅ 现在没有未恢复的事件。",

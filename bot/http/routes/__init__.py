@@ -14,6 +14,7 @@ from bot.http.routes import (
     live,
     notifications,
     rejected,
+    schedules,
     silences,
     uploads,
 )
@@ -25,6 +26,7 @@ TABLE: tuple[Route, ...] = (
     *alerts.ROUTES,
     *incidents.ROUTES,
     *silences.ROUTES,
+    *schedules.ROUTES,
     *notifications.ROUTES,
     *uploads.ROUTES,
     *articles.ROUTES,

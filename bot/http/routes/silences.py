@@ -113,7 +113,7 @@ async def _create(call: Call) -> SilenceView:
     silence = await call.parts.loop.add_silence(
         _matchers(new),
         starts_at,
-        _end(new, starts_at),
+        end_of(new.ends_at, new.for_, starts_at),
         redact(new.comment.strip()),
         new.created_by.strip() or call.who.name,
     )
@@ -139,14 +139,15 @@ def _moment(given: datetime | None, path: str) -> datetime | None:
         raise InvalidInput("a value is wrong", [Problem(path, "is out of range")]) from error
 
 
-def _end(new: NewSilence, starts_at: datetime) -> datetime:
-    ends_at = _moment(new.ends_at, "ends_at")
-    if (ends_at is None) is (new.for_ is None):
+def end_of(given: datetime | None, for_: str | float | None, starts_at: datetime) -> datetime:
+    """When something ends of which either its end or its length is given. InvalidInput."""
+    ends_at = _moment(given, "ends_at")
+    if (ends_at is None) is (for_ is None):
         raise InvalidInput("a value is wrong", [Problem("ends_at", "give either ends_at or for")])
     if ends_at is not None:
         return ends_at
     try:
-        return starts_at + parse_duration(new.for_)
+        return starts_at + parse_duration(for_)
     except (ValueError, OverflowError) as error:
         raise InvalidInput("a value is wrong", [Problem("for", str(error))]) from error
 

@@ -21,6 +21,7 @@ from core.loop import Loop
 from core.model.audit import AuditEntry, Principal, Role
 from core.model.event import Event
 from core.model.incident import Incident
+from core.oncall.roster import Roster
 from core.store import Database, Journal, queries
 from core.upload.uploads import Uploads
 from knowledge.ask import Ask
@@ -78,6 +79,7 @@ class Room:
                 uploads=self.uploads,
                 queue=self.queue,
                 outbox=self.outbox,
+                roster=Roster(found, db),
                 ready=self._ready,
                 clock=lambda: utc_now() + self.shift,
             ),

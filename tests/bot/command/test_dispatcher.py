@@ -54,7 +54,7 @@ def test_reading_is_for_viewers_and_acting_for_responders() -> None:
     viewer = {c.name for c in COMMANDS if c.role == "viewer"}
     assert viewer == {
         "help", "incidents", "alerts", "show", "why", "search", "ask", "similar", "runbook",
-        "status",
+        "status", "oncall",
     }  # fmt: skip
     assert {c.role for c in COMMANDS} == {"viewer", "responder"}
 

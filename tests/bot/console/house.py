@@ -33,6 +33,7 @@ from core.decide.state import Changes
 from core.loop import Loop
 from core.model.event import Event
 from core.model.shape import incident_shape
+from core.oncall.roster import Roster
 from core.rule import Evaluator
 from core.store import Database, Journal
 from knowledge.article.articles import Articles
@@ -92,6 +93,7 @@ class House:
         self.auth = Auth(config, db)
         self.articles = Articles(db, utc_now, config.language)
         kb, left_out, audit = Knowledge(self.articles), LeftOut(), Audit(db)
+        roster = Roster(config, db)
         commands = CommandParts(
             settings=config,
             db=db,
@@ -101,6 +103,7 @@ class House:
             uploads=left_out,
             queue=queue,
             outbox=outbox,
+            roster=roster,
             ready=_ready,
         )
         parts = HttpParts(
@@ -115,6 +118,7 @@ class House:
             evaluate=evaluate,
             uploads=left_out,
             outbox=outbox,
+            roster=roster,
             dispatcher=Dispatcher(commands, audit),
             audit=audit,
             auth=self.auth,

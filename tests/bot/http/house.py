@@ -27,6 +27,7 @@ from core.config.settings import Settings
 from core.decide.policy import make_policy
 from core.loop import Loop
 from core.model.event import Event
+from core.oncall.roster import Roster
 from core.rule import Evaluator
 from core.store import Database, Journal
 from core.upload import Uploads
@@ -99,6 +100,7 @@ class House:
         self.auth = Auth(settings, db)
         self.kb = KnowledgeBase(settings, db, settings.data_path)
         ask, audit = Ask(settings, self.kb.search, db, None), Audit(db)
+        roster = Roster(settings, db)
         commands = CommandParts(
             settings=settings,
             db=db,
@@ -108,6 +110,7 @@ class House:
             uploads=uploads,
             queue=queue,
             outbox=outbox,
+            roster=roster,
             ready=self._ready,
         )
         self.parts = HttpParts(
@@ -122,6 +125,7 @@ class House:
             analyst=Analyst(settings, db, None),
             uploads=uploads,
             outbox=outbox,
+            roster=roster,
             dispatcher=Dispatcher(commands, audit),
             web_log=web_log,
             audit=audit,

@@ -90,7 +90,7 @@ async def test_answers_have_the_shape_that_is_described(house: House) -> None:
         if route.method != "GET" or route.answer is None:
             continue
         group = route.path.split("/")[3] if route.path.startswith("/api/v1/") else ""
-        if "{id}" in route.path and group not in ids:
+        if "{" in route.path and group not in ids:
             continue
         answer: Any = await house.get(route.path.replace("{id}", ids.get(group, "")))
         assert msgspec.to_builtins(msgspec.convert(answer, route.answer)) == answer, route.path

@@ -1,0 +1,1 @@
+"""On-call schedules: whose turn it is at a moment, and until when."""
