@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from core.config.references import check_references
+from core.config.references import check_references, unique_names
 from core.config.settings import Settings
 from core.errors import ConfigError, Problem
 
@@ -58,6 +58,7 @@ def parse_settings(raw: dict[str, Any], environment: dict[str, str] | None = Non
     unused = _unreferenced(raw)
     problems: list[Problem] = []
     filled = _fill(_override(raw, environment), "", environment, problems, unused)
+    problems += unique_names(filled)
     try:
         settings = Settings.model_validate(filled)
     except ValidationError as error:
@@ -131,6 +132,8 @@ def _problem(item: Any) -> Problem:
     for part in item["loc"]:
         if isinstance(part, int):
             path += f"[{part}]"
+        elif part.startswith("<"):  # which form of a value was given
+            continue
         elif not re.fullmatch(
             r"dingtalk_\w+|webhook|wecom_robot|feishu_bot|slack|mattermost|email|apprise|web", part
         ) or not path.startswith("channels"):

@@ -19,7 +19,6 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 def check_references(settings: Settings) -> list[Problem]:
     """Every problem between sections; empty when all fits."""
     return [
-        *_unique(settings),
         *_routes(settings.route, "route", settings, top=True),
         *_receivers(settings),
         *_maintenance(settings),
@@ -35,15 +34,23 @@ def _names(entries: Sequence[Any]) -> set[str]:
     return {entry.name for entry in entries}
 
 
-def _unique(settings: Settings) -> Iterator[Problem]:
+def unique_names(raw: dict[str, Any]) -> list[Problem]:
+    """Names that stand twice in a section, whatever else is wrong there."""
+    return list(_twice(raw))
+
+
+def _twice(raw: dict[str, Any]) -> Iterator[Problem]:
     for section in (
         "people", "hooks", "logs", "rules", "files", "targets", "channels", "receivers",
         "time_intervals", "maintenance", "escalation", "schedules", "heartbeats",
     ):  # fmt: skip
-        entries = getattr(settings, section)
+        entries = raw.get(section)
         # Two hooks may share a name when their sources differ: the path has both.
-        names = Counter((getattr(e, "source", ""), e.name) if section == "hooks" else ("", e.name)
-                        for e in entries)  # fmt: skip
+        names = Counter(
+            (str(entry.get("source")) if section == "hooks" else "", str(entry["name"]))
+            for entry in (entries if isinstance(entries, list) else [])
+            if isinstance(entry, dict) and entry.get("name") is not None
+        )
         for (_source, name), times in names.items():
             if times > 1:
                 yield Problem(section, f"the name {name!r} stands {times} times")

@@ -86,7 +86,7 @@ class Incidents:
             id=uuid7(),
             number=self._state.number("INC"),
             key=key,
-            title=alert.summary[:200],
+            title=alert.title[:200],
             severity=alert.severity,
             labels=route.group_labels(alert.labels),
             started_at=now,

@@ -26,7 +26,7 @@ class RuleMatched(Protocol):
     @property
     def severity(self) -> Severity: ...
     @property
-    def summary(self) -> str: ...
+    def values(self) -> dict[str, str]: ...
     @property
     def clears(self) -> bool: ...
     @property
@@ -41,7 +41,7 @@ Evaluate = Callable[[Event], Iterable[RuleMatched]]
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """One alert begins, goes on, or ends. `clears_rule`: ends the rule's alerts that fit.
 
-    key: what the rule's condition over time looks at apart.
+    key: what the rule's condition over time looks at apart. values: of its labels and fields.
     """
 
     fingerprint: str
@@ -55,6 +55,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     rule: str = ""
     key: str = ""
+    values: dict[str, str] = {}
     links: dict[str, str] = {}
     clears_rule: bool = False
 
@@ -109,8 +110,6 @@ def _of_rule(event: Event, match: RuleMatched) -> Signal:
         else fingerprint("rule", match.rule, *match.fingerprint_values)
     )
     annotations = {**event.annotations, **match.annotations}
-    if match.summary:
-        annotations["summary"] = match.summary
     if event.body:
         annotations["log"] = event.body[:2000]
     return Signal(
@@ -122,6 +121,7 @@ def _of_rule(event: Event, match: RuleMatched) -> Signal:
         severity=match.severity,
         source=event.source,
         rule=match.rule,
+        values=match.values,
         key=key if match.by is None else fingerprint(*match.by),
         links={**event.links, **match.links},
         clears_rule=match.clears,

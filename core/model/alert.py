@@ -46,6 +46,11 @@ class Alert(msgspec.Struct, kw_only=True):
         return self.labels["alertname"]
 
     @property
+    def title(self) -> str:
+        """What its incident is called: the title that its rule gives, else the summary."""
+        return (self.annotations.get("title") if self.rule else None) or self.summary
+
+    @property
     def summary(self) -> str:
         """One line on what is wrong: the source's summary, else its description, else the name."""
         notes = self.annotations

@@ -7,6 +7,7 @@ ends; a label that is missing counts as empty.
 from __future__ import annotations
 
 import re as _re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -26,7 +27,9 @@ _ESCAPE = _re.compile(r'\\(["\\n])')
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> Any:
-    return re2.compile(f"^(?:{pattern})$")
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(f"^(?:{pattern})$", options)
 
 
 class Matcher(msgspec.Struct, frozen=True):
@@ -36,7 +39,7 @@ class Matcher(msgspec.Struct, frozen=True):
     op: Operator
     value: str
 
-    def matches(self, labels: dict[str, str]) -> bool:
+    def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether `labels` satisfy this condition."""
         have = labels.get(self.name, "")
         if self.op == "=":

@@ -6,20 +6,17 @@ was read, before its secrets were masked. All other events are tried here, on th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from core.config.rules import Rule
-from core.model.event import Event, Severity, normalise_severity
+from core.model.event import Event, Severity
+from core.rule.extract import extractor_of
 from core.rule.pattern import Condition
-from core.rule.scanner import RuleScanner, one_line, rule_applies
-from core.rule.shorten import shorten
-
-SUMMARY_MAX = 500
-_PLACE = re.compile(r"\{([^{}\s]+)\}")
-_DEFAULT_SEVERITY = "warning"
+from core.rule.says import Says
+from core.rule.scanner import RuleScanner, one_line
+from core.rule.where import Where
 
 
 class RuleMatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +24,7 @@ class RuleMatch(msgspec.Struct, frozen=True, kw_only=True):
 
     fingerprint_values: what tells the rule's alerts from one another, in a fixed order.
     by: what the rule's condition over time looks at apart; None: what tells its alerts apart.
+    values: labels and fields, for templates that are filled in once more is known.
     clears: the event ends the rule's alerts instead of raising one.
     """
 
@@ -34,11 +32,33 @@ class RuleMatch(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str]
     fingerprint_values: tuple[str, ...]
     severity: Severity
-    summary: str
     by: tuple[str, ...] | None = None
+    values: dict[str, str] = {}
     clears: bool = False
     annotations: dict[str, str] = {}
     links: dict[str, str] = {}
+
+
+class _Known:
+    """A rule, compiled."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.where = Where(rule)
+        self.says = Says(rule)
+        self._match = Condition(rule.match)
+        self._end = Condition(rule.resolve.match) if rule.resolve.match is not None else None
+        self._extract = extractor_of(rule.fields) if rule.fields is not None else None
+
+    def ends(self, line: bytes) -> bool:
+        """Whether the line ends the rule's alerts."""
+        return self._end is not None and self._end.holds(line)
+
+    def fields(self, line: bytes, *, clears: bool = False) -> dict[str, str]:
+        """All that the rule pulls from a line; named groups of what matched come first."""
+        condition = self._end if clears and self._end is not None else self._match
+        caught = condition.fields(line)
+        return {**self._extract(line), **caught} if self._extract is not None else caught
 
 
 class Evaluator:
@@ -49,82 +69,76 @@ class Evaluator:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         enabled = [rule for rule in rules if rule.enabled]
-        self._rules = {rule.name: rule for rule in enabled}
+        self._rules = {rule.name: _Known(rule) for rule in enabled}
         self._scanner = RuleScanner(enabled)
-        self._of_labels = [rule for rule in enabled if rule.match is None]
-        self._ends = {
-            rule.name: Condition(rule.resolve.match)
-            for rule in self._of_labels
-            if rule.resolve.match is not None
-        }
+        self._of_labels = [self._rules[rule.name] for rule in enabled if rule.match is None]
 
     def __call__(self, event: Event) -> list[RuleMatch]:
         """The rules that hold on `event`, those that clear first."""
         text = _text_of(event)
+        line = one_line(text)
         fires: Sequence[str] = event.rules
         clears: Sequence[str] = event.clears
         if not event.source.startswith("log:"):
-            fires, clears = self._try(event.labels, text)
+            fires, clears = self._try(event.labels, text, line)
         names = [(name, True) for name in clears]
         names += [(name, False) for name in fires if name not in clears]
         return [
-            self._match(event, text, self._rules[name], clears=ends)
+            self._matched(event, text, self._rules[name], line, clears=ends)
             for name, ends in names
             if name in self._rules
         ]
 
-    def _try(self, labels: dict[str, str], text: str) -> tuple[list[str], list[str]]:
-        fires, clears = (
-            [name for name in names if rule_applies(self._rules[name], labels)]
-            for names in self._scanner.match_text(text)
-        )
-        line = one_line(text)
-        for rule in self._of_labels:
-            if rule_applies(rule, labels):
-                end = self._ends.get(rule.name)
-                (clears if end is not None and end.holds(line) else fires).append(rule.name)
+    def _try(self, labels: dict[str, str], text: str, line: bytes) -> tuple[list[str], list[str]]:
+        found, ended = self._scanner.match_text(text)
+        clears = [name for name in ended if self._rules[name].where.holds_at_end(labels)]
+        fires = [name for name in found if _fits(self._rules[name], labels, line)]
+        for known in self._of_labels:
+            if known.ends(line):
+                if known.where.holds_at_end(labels):
+                    clears.append(known.rule.name)
+            elif _fits(known, labels, line):
+                fires.append(known.rule.name)
         return fires, clears
 
-    def _fields(self, name: str, text: str, *, clears: bool) -> dict[str, str]:
-        if clears and name in self._ends:
-            return self._ends[name].fields(one_line(text))
-        return self._scanner.fields(name, text, clears=clears)
-
-    def _match(self, event: Event, text: str, rule: Rule, *, clears: bool) -> RuleMatch:
-        fields = self._fields(rule.name, text, clears=clears)
-        values = {**event.labels, **rule.labels, **fields}
+    def _matched(
+        self, event: Event, text: str, known: _Known, line: bytes, *, clears: bool
+    ) -> RuleMatch:
+        rule = known.rule
+        fields = known.fields(line, clears=clears)
         labels = {**event.labels, **rule.labels}
+        if rule.owner:
+            labels.setdefault("owner", rule.owner)
+        values = {**labels, **fields}
         by = rule.for_.by
         labels.update((n, fields[n]) for n in (*rule.fingerprint, *by) if n in fields)
-        word = _fill(rule.severity, values)
-        if _PLACE.search(word):  # the line did not say how bad it is
-            word = _DEFAULT_SEVERITY
-        severity = normalise_severity(word)
-        if word != severity and not clears:
-            labels["severity_raw"] = word
-        summary = rule.summary or rule.annotations.get("summary", "")
+        said = known.says(values, text)
+        if said.word != said.severity and not clears:
+            labels["severity_raw"] = said.word
         return RuleMatch(
             rule=rule.name,
             labels=labels,
             fingerprint_values=_identity(rule, event.labels, values),
             by=tuple(values.get(name, "") for name in by) if by else None,
-            severity=severity,
-            summary=shorten(_fill(summary, values) or text, SUMMARY_MAX),
+            values=values,
+            severity=said.severity,
             clears=clears,
-            annotations={k: _fill(v, values) for k, v in rule.annotations.items()},
-            links={"runbook": rule.runbook} if rule.runbook else {},
+            annotations=said.annotations,
+            links=said.links,
         )
+
+
+def _fits(known: _Known, labels: Mapping[str, str], line: bytes) -> bool:
+    where = known.where
+    if not where.admits(labels):
+        return False
+    return not where.needs_line or where.holds(labels, known.fields(line))
 
 
 def _text_of(event: Event) -> str:
     notes = event.annotations
     said = (notes.get("summary"), notes.get("description"))
     return event.body or " ".join(part for part in said if part)
-
-
-def _fill(template: str, values: Mapping[str, str]) -> str:
-    """`{name}` replaced by its value; names without a value stay as they are written."""
-    return _PLACE.sub(lambda m: values.get(m[1], m[0]), template)
 
 
 def _identity(rule: Rule, labels: dict[str, str], values: dict[str, str]) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ except ImportError:  # no wheel for this machine
 
 log = structlog.get_logger(__name__)
 _MEMORY = 256 << 20
+_MORE_LINES = b"\n\n"
 Found = list[tuple[int, int]]
 
 
@@ -106,13 +107,26 @@ class HyperscanFinder:
         return True
 
     def find(self, chunk: bytes, found: Found) -> None:
-        """One pass over the chunk, with a scratch space for each thread."""
+        """One pass over the chunk, and one over its last line.
+
+        Hyperscan (5.4) misses `a$` and the like on the last line of what it is given, depending
+        on the line's length; so that line is looked at again with more lines behind it.
+        """
         if self._database is None:
             return
-        scratch = getattr(self._local, "scratch", None)
+        last = chunk.rfind(b"\n", 0, max(0, len(chunk) - 1)) + 1
+        if last:
+            self._scan(chunk, found)
+        at_end: Found = []
+        self._scan(chunk[last:] + _MORE_LINES, at_end)
+        size = len(chunk) - last
+        found.extend((last + place, number) for place, number in at_end if place <= size)
+
+    def _scan(self, text: bytes, found: Found) -> None:
+        scratch = getattr(self._local, "scratch", None)  # one for each thread
         if scratch is None:
             scratch = self._local.scratch = hyperscan.Scratch(self._database)
-        self._database.scan(chunk, match_event_handler=_keep, context=found.append, scratch=scratch)
+        self._database.scan(text, match_event_handler=_keep, context=found.append, scratch=scratch)
 
 
 def _keep(number: int, _start: int, end: int, _flags: int, append: Any) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import re2
 
-from core.config.rules import Match
+from core.config.matching import Match
+from core.rule.bounds import fit
 
 
 class Pattern:
@@ -41,16 +42,17 @@ class Pattern:
         if not self.names or (found := self._regex.search(line)) is None:
             return {}
         return {
-            name: value.decode("utf-8", "replace")
+            name: fit(value.decode("utf-8", "replace"))
             for name in self.names
             if (value := found[name]) is not None
         }
 
 
 class Condition:
-    """any: at least one; all: every one; none: not a single one."""
+    """any: at least one; all: every one; none: not a single one. Without a match all lines fit."""
 
-    def __init__(self, match: Match) -> None:
+    def __init__(self, match: Match | None) -> None:
+        match = match or Match.model_construct()
         self.any = tuple(map(Pattern, match.any))
         self.all = tuple(map(Pattern, match.all))
         self.none = tuple(map(Pattern, match.none))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from core.config.rules import Match, Rule
+from core.config.rules import Rule
 from core.rule.finder import Found, make_finders
+from core.rule.narrow import Narrow, Taken
 from core.rule.pattern import Condition, Pattern
+from core.rule.where import Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class Hit:
 
     line: UTF-8 without its end (LF or CRLF). offset: where it begins in the scanned chunk, in
     bytes (of the repaired chunk, when its UTF-8 was broken). rules: names of the rules whose
-    `match` holds; clears: of those whose `resolve.match` holds; in the order of the settings.
+    `match` and `where` hold; clears: of those whose `resolve.match` holds; as the settings order.
     """
 
     line: bytes
@@ -28,11 +30,6 @@ class Hit:
     def text(self) -> str:
         """The line as text."""
         return self.line.decode()
-
-
-def rule_applies(rule: Rule, labels: Mapping[str, str]) -> bool:
-    """Whether `labels` fit the rule's `where`: each one equal; a missing label counts as empty."""
-    return all(labels.get(name, "") == value for name, value in rule.where.items())
 
 
 def valid_utf8(chunk: bytes) -> bytes:
@@ -53,23 +50,32 @@ def one_line(text: str) -> bytes:
 
 
 class RuleScanner:
-    """Immutable, and safe to use from several threads. Rules without `match` are left out.
+    """Immutable, and safe to use from several threads.
 
-    A condition holds or not on each line by itself; patterns never see a line's end.
+    A condition holds or not on each line by itself; patterns never see a line's end. Without
+    labels only `match` counts, and rules without one are left out; so are, with labels, those
+    that have neither `match` nor `fields`: they speak of whole events.
     """
 
-    def __init__(self, rules: Iterable[Rule], *, use_hyperscan: bool = True) -> None:
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        *,
+        labels: Mapping[str, str] | None = None,
+        use_hyperscan: bool = True,
+    ) -> None:
         self._names: list[str] = []
         self._conditions: list[Condition] = []  # two to a rule: its match, its resolve.match
+        self._narrows: dict[Condition, Narrow] = {}
         self._of_rule: dict[tuple[str, bool], Condition] = {}
         numbers: dict[str, int] = {}
         patterns: list[Pattern] = []
         users: list[list[int]] = []
         for rule in rules:
-            if not rule.enabled or rule.match is None:
+            if not rule.enabled:
                 continue
-            for clears, match in ((False, rule.match), (True, rule.resolve.match)):
-                for pattern in self._add(rule.name, match, clears=clears):
+            for clears in (False, True):
+                for pattern in self._add(rule, labels, clears=clears):
                     number = numbers.setdefault(pattern.entry, len(patterns))
                     if number == len(patterns):
                         patterns.append(pattern)
@@ -78,19 +84,33 @@ class RuleScanner:
         self._users = [tuple(dict.fromkeys(u)) for u in users]
         self._finders = make_finders(patterns, use_hyperscan=use_hyperscan)
 
-    def _add(self, name: str, match: Match | None, *, clears: bool) -> tuple[Pattern, ...]:
-        if match is None:
+    def _add(
+        self, rule: Rule, labels: Mapping[str, str] | None, *, clears: bool
+    ) -> tuple[Pattern, ...]:
+        if rule.match is None and (labels is None or rule.fields is None):
+            return ()
+        match = rule.resolve.match if clears else rule.match
+        if clears and match is None:
             return ()
         condition = Condition(match)
-        self._names.append(name)
+        triggers = condition.triggers
+        if labels is not None:
+            where = Where(rule)
+            if not (where.holds_at_end(labels) if clears else where.admits(labels)):
+                return ()
+            if where.needs_line and not clears:
+                self._narrows[condition] = Narrow(rule, where, labels)
+            if match is None:
+                triggers = where.triggers(labels)
+        self._names.append(rule.name)
         self._conditions.append(condition)
-        self._of_rule[name, clears] = condition
-        return condition.triggers
+        self._of_rule[rule.name, clears] = condition
+        return triggers
 
     @classmethod
     def for_labels(cls, rules: Iterable[Rule], labels: Mapping[str, str]) -> RuleScanner:
-        """A scanner of the rules whose `where` fits a log source's labels."""
-        return cls([rule for rule in rules if rule_applies(rule, labels)])
+        """A scanner of what the rules say of a log source with these labels."""
+        return cls(rules, labels=labels)
 
     def __len__(self) -> int:
         """How many conditions there are; a scanner without any finds nothing."""
@@ -134,24 +154,21 @@ class RuleScanner:
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         rules: list[str] = []
         clears: list[str] = []
+        taken: Taken = {}
         for number in sorted(candidates):
             condition = self._conditions[number]
-            if condition.holds(line):
+            narrow = self._narrows.get(condition)
+            if condition.holds(line) and (narrow is None or narrow.holds(line, condition, taken)):
                 name = self._names[number]
                 is_match = self._of_rule.get((name, False)) is condition
                 (rules if is_match else clears).append(name)
         return tuple(rules), tuple(clears)
 
     def match_text(self, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """(rules, clears) that hold on one event's text, taken as one line."""
+        """(rules, clears) whose `match` holds on one event's text, taken as one line."""
         line = one_line(text)
         found: Found = []
         for finder in self._finders:
             finder.find(line, found)
         candidates = {user for _place, number in found for user in self._users[number]}
         return self._holding(line, candidates)
-
-    def fields(self, rule: str, text: str, *, clears: bool = False) -> dict[str, str]:
-        """What the named groups of a rule's `match` (or of `resolve.match`) catch in a text."""
-        condition = self._of_rule.get((rule, clears))
-        return condition.fields(one_line(text)) if condition else {}

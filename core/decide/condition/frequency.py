@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.config.rules import For
+from core.config.conditions import For
 from core.decide.condition.condition import Facts, Match
 from core.decide.condition.memory import Counted, Memory, Slot
 from core.decide.condition.tally import EXACT, KEPT, Scale, add, fullest

@@ -34,7 +34,7 @@ def test_all_problems_are_listed() -> None:
             "rules": [{"name": "r", "match": {"any": ["re:("]}}],
         }
     )
-    assert set(found) == {"server.port", "server.hots", "timezone", "rules[0].match.any"}
+    assert set(found) == {"server.port", "server.hots", "timezone", "rules[0].match.any[0]"}
     assert found["server.hots"] == "unknown key"
 
 

@@ -9,12 +9,14 @@ import re2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.config.rules import Match, Rule, check_pattern
+from core.config.matching import Match, check_pattern
+from core.config.rules import Rule
 from core.model.event import Event
-from core.rule import Evaluator, RuleScanner, rule_applies
+from core.rule import Evaluator, RuleScanner
 from core.rule.finder import make_finders
 from core.rule.pattern import Pattern
 from core.rule.translate import translate
+from core.rule.where import Where
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PIECES = [
@@ -110,7 +112,7 @@ def said(rules: list[Rule], line: bytes) -> tuple[tuple[str, ...], tuple[str, ..
 def test_a_scan_finds_what_each_line_holds(
     use_hyperscan: bool, rules: list[Rule], chunk: str, labels: dict[str, str]
 ) -> None:
-    able = [r for r in rules if rule_applies(r, labels)]
+    able = [r for r in rules if Where(r).holds(labels, {})]
     scanner = RuleScanner(able, use_hyperscan=use_hyperscan)
     raw = chunk.encode()
     expected = [(line, *said(able, line)) for line in lines_of(raw)]
@@ -127,7 +129,7 @@ def test_an_event_is_told_by_the_rules_that_hold(
 ) -> None:
     evaluate = Evaluator(rules)
     raw = line.encode().removesuffix(b"\r")
-    able = [r for r in rules if r.enabled and rule_applies(r, labels)]
+    able = [r for r in rules if r.enabled and Where(r).holds(labels, {})]
     clears = {r.name for r in able if holds(r.resolve.match, raw)}
     fires = {r.name for r in able if r.match is None or holds(r.match, raw)}
     found = evaluate(Event("api", NOW, labels, body=line))
@@ -162,3 +164,16 @@ def test_every_line_a_pattern_finds_is_found_in_the_chunk(
 def test_a_translation_can_be_compiled(text: str) -> None:
     found = translate(text)
     assert found is None or re2.compile(f"(?m:{found.text})")
+
+
+@pytest.mark.parametrize("entry", ["re:a$", r"re:x\d$", r"re:\d$", r"re:^(a|b)$", "re:(ab|c)$"])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_what_stands_at_the_end_of_the_last_line_is_found(entry: str, end: str) -> None:
+    scanner = RuleScanner([Rule.model_validate({"name": "r", "match": {"any": [entry]}})])
+    word = {"re:a$": "a", "re:(ab|c)$": "c", "re:^(a|b)$": "b"}.get(entry, "x7")
+    for length in range(0 if "^" in entry else 100):
+        before = f"one\n{'-' * length}"
+        (hit,) = scanner.scan(f"{before}{word}{end}".encode())
+        assert hit.offset == 4
+    assert [h.offset for h in scanner.scan(("\n" * 20 + word + end).encode())] == [20]
+    assert len(list(scanner.scan((word + end).encode()))) == 1

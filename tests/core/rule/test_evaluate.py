@@ -44,8 +44,8 @@ def test_a_line_of_a_log_matches_by_the_names_found_at_intake() -> None:
     assert match.labels == {"app": "shop", "team": "shop", "process": "java"}
     assert match.fingerprint_values == ("shop", "java")
     assert match.severity == "critical"
-    assert match.summary == "java on shop killed, see {nowhere}"
-    assert match.annotations == {"hint": "look at java"}
+    assert match.annotations["summary"] == "java on shop killed, see {nowhere}"
+    assert match.annotations["hint"] == "look at java"
     assert match.links == {"runbook": "https://wiki.example.com/oom"}
     assert Evaluator([OOM])(line("killed process 42 (java)")) == []
 
@@ -114,12 +114,12 @@ def test_without_a_fingerprint_the_labels_of_the_event_tell_alerts_apart() -> No
 
 def test_without_a_summary_the_line_stands_shortened() -> None:
     evaluate = Evaluator([rule(match={"any": ["x"]})])
-    assert evaluate(posted("just x"))[0].summary == "just x"
-    long = evaluate(posted("x" * 9000))[0].summary
+    assert evaluate(posted("just x"))[0].annotations["summary"] == "just x"
+    long = evaluate(posted("x" * 9000))[0].annotations["summary"]
     assert len(long) == 500
     assert long.endswith(CUT)
     noted = Evaluator([rule(match={"any": ["x"]}, annotations={"summary": "{host} is ill"})])
-    assert noted(posted("x", {"host": "db-1"}))[0].summary == "db-1 is ill"
+    assert noted(posted("x", {"host": "db-1"}))[0].annotations["summary"] == "db-1 is ill"
 
 
 def test_annotations_and_runbook_reach_the_alert() -> None:

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.config.rules import For
+from core.config.conditions import For
 from core.decide.condition.condition import Match
 from core.decide.condition.frequency import Frequency
 from core.decide.condition.memory import MAX_KEYS, Memory, Slot

@@ -1,0 +1,70 @@
+"""Rules that cannot be used: every mistake of a file is named, with its place."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from core.config.load import parse_settings
+from core.errors import ConfigError
+
+MISTAKES = """
+rules:
+  - name: one
+    where: ['x=~"("', 'ok="1"', 3]
+    fields: {from: regex}
+    for: {count: 0, within: soon}
+  - {name: twice, match: {any: ["", "re:(", 5]}, nope: 1}
+  - {match: {}}
+  - {name: three, fields: {from: xml, pattern: "("}, severity: [{when: [x], is: ""}]}
+  - {name: twice, match: {none: [x]}, severity: {feld: level}}
+  - 7
+  - {name: four, where: {a: 1}, enabled: maybe, fields: {from: json, pattern: "(?P<a>x)"}}
+"""
+
+
+def test_a_file_with_twenty_mistakes_reports_all_of_them() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_settings(yaml.safe_load(MISTAKES), {})
+    found = {str(p).split(" (got")[0] for p in caught.value.problems}
+    paths = sorted(p.path for p in caught.value.problems)
+    assert paths == sorted(
+        [
+            "rules[0].where[0]",
+            "rules[0].where[2]",
+            "rules[0].fields.pattern",
+            "rules[0].for.count",
+            "rules[0].for.within",
+            "rules[1].match.any[0]",
+            "rules[1].match.any[1]",
+            "rules[1].match.any[2]",
+            "rules[1].nope",
+            "rules[2].name",
+            "rules[2].match",
+            "rules[3].fields.from",
+            "rules[3].fields.pattern",
+            "rules[3].severity[0].when[0]",
+            "rules[3].severity[0].is",
+            "rules[3]",
+            "rules[4].match",
+            "rules[4].severity.field",
+            "rules[4].severity.map",
+            "rules[4].severity.feld",
+            "rules[5]",
+            "rules[6].enabled",
+            "rules[6].fields.pattern",
+            "rules",
+        ]
+    )
+    assert "rules: the name 'twice' stands 2 times" in found
+    assert "rules[2].match: give at least one entry under any or all" in found
+    assert "rules[1].nope: unknown key" in found
+
+
+def test_where_takes_a_map_or_matchers() -> None:
+    def where(value: object) -> list[str]:
+        (rule,) = parse_settings({"rules": [{"name": "a", "where": value}]}, {}).rules
+        return [str(m) for m in rule.matchers]
+
+    assert where({"app": "shop", "n": 5, "on": True}) == ['app="shop"', 'n="5"', 'on="true"']
+    assert where(['app="shop", n!="5"', 'x=~"a|b"']) == ['app="shop"', 'n!="5"', 'x=~"a|b"']
