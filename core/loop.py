@@ -277,6 +277,21 @@ class Loop:
             None, lambda p, t: p.add_silence(matchers, starts_at, ends_at, comment, by, t, kind)
         )
 
+    async def change_silence(
+        self,
+        number: int,
+        matchers: tuple[Matcher, ...],
+        starts_at: datetime,
+        ends_at: datetime,
+        comment: str,
+        by: str,
+    ) -> Silence:
+        """Change a silence; where that cannot be, a new one takes its place."""
+        return await self._change(
+            None,
+            lambda p, t: p.change_silence(number, matchers, starts_at, ends_at, comment, by, t),
+        )
+
     async def expire_silence(self, number: int, by: str) -> Silence:
         """End a silence now."""
         return await self._change(None, lambda p, t: p.expire_silence(number, by, t))

@@ -134,6 +134,10 @@ class Auth:
         require_role(who, role)
         return who
 
+    async def of_token(self, token: str) -> Principal | None:
+        """The holder of a token that came in some other way; None when nobody we know."""
+        return await self._holder(token)
+
     async def session(self, request: web.Request) -> Session | None:
         """The request's session while it lasts; its `csrf` belongs into the forms of the page."""
         cookie = request.cookies.get(COOKIE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 
@@ -62,4 +63,5 @@ class HttpParts:
     ready: Callable[[], Awaitable[list[PartStatus]]]
     feed: Feed = field(default_factory=Feed)
     clock: Clock = utc_now
+    started_at: datetime = field(default_factory=utc_now)
     http: HttpClient = field(default_factory=HttpClient)

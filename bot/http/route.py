@@ -83,6 +83,7 @@ class Route:
     body, answer: the JSON that comes (a tuple: one of these) and goes, for /openapi.json.
     listing: its filters. refuses: statuses that its kind of call does not have by itself.
     stream: it does not end by itself. query: what else it takes after `?`.
+    own_door: the handler finds out who asks and checks the role.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -99,6 +100,7 @@ class Route:
     query: tuple[str, ...] = ()
     refuses: tuple[int, ...] = ()
     stream: bool = False
+    own_door: bool = False
 
     @property
     def group(self) -> str:
@@ -112,7 +114,7 @@ def make_serve(route: Route, parts: HttpParts) -> Serve:
     principal = parts.auth.principal
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        if role is None:
+        if role is None or route.own_door:
             return respond(await handler(Call(parts, request, NOBODY)), status)
         who = await principal(request)
         require_role(who, role)
@@ -128,15 +130,16 @@ def make_serve(route: Route, parts: HttpParts) -> Serve:
             raise  # nothing was attempted
         except TocsinError as error:
             outcome: Outcome = "denied" if isinstance(error, PermissionDenied) else "failed"
-            await _audit(call, route.action, outcome, str(error))
+            await write_audit(call, route.action, outcome, str(error))
             raise
-        await _audit(call, route.action, "ok", "")
+        await write_audit(call, route.action, "ok", "")
         return respond(answer, status)
 
-    return serve_audited if route.action else serve
+    return serve_audited if route.action and not route.own_door else serve
 
 
-async def _audit(call: Call, action: str, outcome: Outcome, detail: str) -> None:
+async def write_audit(call: Call, action: str, outcome: Outcome, detail: str) -> None:
+    """Note who did what to `call.on`."""
     try:
         await call.parts.audit.write(call.who, action, call.on, outcome, detail)
     except StoreError as error:

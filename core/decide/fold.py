@@ -71,7 +71,8 @@ class Fold:
         else:
             alert.count += 1
             alert.last_seen = max(alert.last_seen, signal.at)
-            alert.ends_at = signal.ends_at
+            alert.starts_at = min(alert.starts_at, signal.starts_at or alert.starts_at)
+            alert.ends_at = self._later_end(alert, signal)
             alert.annotations = signal.annotations or alert.annotations
             fresh = RANK[signal.severity] > RANK[alert.severity]
             if signal.severity != alert.severity:
@@ -83,6 +84,15 @@ class Fold:
             if signal.ends_at:
                 self._watch(alert)
         self._decide(alert, now, fresh=fresh, accepted_at=accepted_at)
+
+    def _later_end(self, alert: Alert, signal: Signal) -> datetime | None:
+        """When an alert that is told again will end by itself (Alertmanager's rule): an end that
+        was named stands until a later one is named, or the timeout that begins now goes beyond."""
+        named = alert.ends_at
+        if named is None or signal.ends_at is not None:
+            return signal.ends_at if named is None else max(named, signal.ends_at or named)
+        after = self.policy.expires_after(alert.source, alert.rule)
+        return named if after is not None and named > signal.at + after else None
 
     def _begin(self, signal: Signal, now: datetime) -> Alert:
         alert = Alert(
@@ -130,6 +140,11 @@ class Fold:
         self.grouping.cleared(alert, now)
 
     # Deciding
+
+    @property
+    def inhibitors(self) -> Inhibitors:
+        """The firing alerts that may explain others."""
+        return self._inhibitors
 
     def firing(self) -> Iterable[Alert]:
         """The alerts that fire now."""

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from core.decide.inhibitors import Inhibitors
 from core.decide.view import View
 from core.model.alert import Alert
 from core.model.decision import Verdict
 
 
 def inhibit(alert: Alert, view: View) -> Verdict:
-    """Suppress `alert` while a source of an inhibition fires with equal labels.
+    """Suppress `alert` while a source of an inhibition fires with equal labels."""
+    other = inhibitor_of(alert, view.inhibitors)
+    if other is None:
+        return Verdict.passed()
+    return Verdict.suppress("inhibit", other.short_id, other.name)
 
-    As in Alertmanager, of alerts that match both sides none inhibits another.
+
+def inhibitor_of(alert: Alert, inhibitors: Inhibitors) -> Alert | None:
+    """The firing alert that explains this one, by the first rule that finds one.
+
+    As in Alertmanager, of alerts that match both sides of a rule none inhibits another.
     """
     labels = alert.labels
-    for number, rule in enumerate(view.inhibitors.rules):
+    for number, rule in enumerate(inhibitors.rules):
         if not all(m.matches(labels) for m in rule.target):
             continue
         both = all(m.matches(labels) for m in rule.source)
-        for other in view.inhibitors.of(number, labels):
-            if other.id == alert.id or (both and all(m.matches(other.labels) for m in rule.target)):
+        for other in inhibitors.of(number, labels):
+            if both and all(m.matches(other.labels) for m in rule.target):
                 continue
-            return Verdict.suppress("inhibit", other.short_id, other.name)
-    return Verdict.passed()
+            if other.id != alert.id:
+                return other
+    return None

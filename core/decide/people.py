@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from core.clock import iso
 from core.decide.grouping import Grouping
 from core.decide.policy import Policy
 from core.decide.state import State
@@ -157,10 +158,51 @@ class People:
                 if silence.ends_at <= now:
                     raise Conflict(f"{silence.short_id} has already ended")
                 ended = msgspec.structs.replace(
-                    silence, ends_at=now, starts_at=min(silence.starts_at, now)
+                    silence, ends_at=now, starts_at=min(silence.starts_at, now), updated_at=now
                 )
                 self._state.silences[i] = ended
                 self._state.changes.silences.append(ended)
                 self._grouping.ask_again(now)
                 return ended
         raise NotFound(f"there is no active silence SIL-{number}")
+
+    def change_silence(
+        self,
+        number: int,
+        matchers: tuple[Matcher, ...],
+        starts_at: datetime,
+        ends_at: datetime,
+        comment: str,
+        by: str,
+        now: datetime,
+    ) -> Silence:
+        """Make a silence say something else, by Alertmanager's rule: what it has silenced stays
+        true. With other matchers, another beginning once it began, or when it is over, there is a
+        new one, and the old one ends."""
+        place = next((i for i, s in enumerate(self._state.silences) if s.number == number), None)
+        old = self._state.silences[place] if place is not None else None
+        begun = old is not None and old.starts_at <= now
+        if (
+            place is None
+            or old is None
+            or old.ends_at <= now
+            or old.matchers != matchers
+            or (starts_at < now if not begun else iso(starts_at) != iso(old.starts_at))
+        ):
+            new = self.add_silence(matchers, max(starts_at, now), ends_at, comment, by, now)
+            if old is not None and old.ends_at > now:
+                self.expire_silence(number, by, now)
+            return new
+        if ends_at <= now or ends_at <= starts_at:
+            raise InvalidInput("a silence must end in the future, after its start")
+        changed = msgspec.structs.replace(
+            old,
+            starts_at=old.starts_at if begun else starts_at,
+            ends_at=ends_at,
+            comment=comment,
+            created_by=by,
+            updated_at=now,
+        )
+        self._state.silences[place] = changed
+        self._state.changes.silences.append(changed)
+        return changed

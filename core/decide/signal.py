@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from core.decide.fingerprint import fingerprint, name_from_text, of_event
-from core.model.event import Event, Severity, normalise_severity
+from core.model.event import API_V2, Event, Severity, normalise_severity
 
 
 class RuleMatched(Protocol):
@@ -80,7 +80,11 @@ def signals_of(event: Event, evaluate: Evaluate) -> list[Signal]:
 def _of_itself(event: Event, labels: dict[str, str]) -> Signal:
     word = event.severity or labels.get("severity", "")
     severity = normalise_severity(word)
-    if labels.get("severity", severity) != severity:
+    # The source's labels, not ours: the severity may change while the alert stays the same.
+    known_by = {k: v for k, v in labels.items() if k[:8] != "severity"}
+    if event.source == API_V2:
+        known_by = event.labels  # there the labels are the alert, and come back as they were sent
+    elif labels.get("severity", severity) != severity:
         labels = {**labels, "severity": severity, "severity_raw": word}
     elif "severity" not in labels:
         labels = {**labels, "severity": severity}
@@ -88,8 +92,7 @@ def _of_itself(event: Event, labels: dict[str, str]) -> Signal:
     if event.body and "summary" not in annotations:
         annotations = {**annotations, "summary": event.body[:500]}
     return Signal(
-        # The source's labels, not ours: the severity may change while the alert stays the same.
-        fingerprint=of_event(event, {k: v for k, v in labels.items() if k[:8] != "severity"}),
+        fingerprint=of_event(event, known_by),
         status=event.status,
         at=event.occurred_at,
         labels=labels,

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 Severity = Literal["critical", "warning", "info"]
+API_V2 = "alertmanager"  # the source of what comes by Alertmanager's API
 RANK: dict[str, int] = {"critical": 2, "warning": 1, "info": 0}
 
 _CRITICAL = {
@@ -36,7 +37,8 @@ def normalise_severity(word: str) -> Severity:
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a source accepted and the journal keeps.
 
-    source: `log:shop`, `hook:main`, `api`, `file:reports`, `self`: kind, colon, name.
+    source: `log:shop`, `hook:main`, `api`, `alertmanager`, `file:reports`, `self`: kind, colon,
+    name.
     severity: the source's own word; normalised when an alert is made of it.
     fingerprint: the source's stable identity for the alert, when it has one.
     dedup_key: the sender's; the same key is the same alert, whatever else differs.

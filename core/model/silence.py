@@ -17,7 +17,10 @@ SilenceKind = Literal["silence", "maintenance"]
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
-    """People see it as `SIL-<number>`. Active from starts_at (inclusive) to ends_at (exclusive)."""
+    """People see it as `SIL-<number>`. Active from starts_at (inclusive) to ends_at (exclusive).
+
+    updated_at: when it was changed or ended by someone; None when it is as it was made.
+    """
 
     id: str
     number: int
@@ -28,6 +31,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     comment: str
     created_by: str
     created_at: datetime
+    updated_at: datetime | None = None
 
     @property
     def short_id(self) -> str:

@@ -178,6 +178,8 @@ silences = Table(
     Column("comment", Text, nullable=False),
     Column("created_by", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime),
+    Index("silences_ends", "ends_at"),
 )
 oncall_overrides = Table(
     "oncall_overrides",  # made by people; those of config.yaml stand there

@@ -14,6 +14,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "http.group.events": {"zh-CN": "上报", "en": "Events"},
     "http.group.rejected": {"zh-CN": "被拒绝的输入", "en": "Rejected input"},
     "http.group.hooks": {"zh-CN": "入站钩子", "en": "Inbound hooks"},
+    "http.group.alertmanager": {"zh-CN": "Alertmanager 接口", "en": "Alertmanager's API"},
     "http.group.alerts": {"zh-CN": "告警", "en": "Alerts"},
     "http.group.incidents": {"zh-CN": "事件", "en": "Incidents"},
     "http.group.schedules": {"zh-CN": "值班", "en": "On call"},
@@ -45,6 +46,39 @@ TEXTS: dict[str, dict[str, str]] = {
     "http.route.hooks.post": {
         "zh-CN": "接收其他系统的推送，使用该钩子自己的凭证",
         "en": "Take another system's payload, with the hook's own credential",
+    },
+    "http.route.alertmanager.alerts": {
+        "zh-CN": "列出正在触发的告警（Alertmanager 格式）；参数 filter、active、silenced、inhibited、receiver",
+        "en": "Firing alerts in Alertmanager's shape; filter, active, silenced, inhibited, receiver",
+    },
+    "http.route.alertmanager.post": {
+        "zh-CN": "接收 Prometheus、amtool 的告警；返回 200 时已经落盘",
+        "en": "Take alerts from Prometheus or amtool; a 200 means that they are on disk",
+    },
+    "http.route.alertmanager.groups": {
+        "zh-CN": "按接收者和分组列出告警",
+        "en": "Alerts by receiver and group",
+    },
+    "http.route.alertmanager.silences": {
+        "zh-CN": "列出静默（Alertmanager 格式）",
+        "en": "Silences in Alertmanager's shape",
+    },
+    "http.route.alertmanager.silence": {
+        "zh-CN": "新建静默，带 id 则修改",
+        "en": "Make a silence; with an id, change it",
+    },
+    "http.route.alertmanager.one_silence": {
+        "zh-CN": "按 UUID 查看一条静默",
+        "en": "One silence, by its UUID",
+    },
+    "http.route.alertmanager.end_silence": {
+        "zh-CN": "按 UUID 结束静默",
+        "en": "End a silence, by its UUID",
+    },
+    "http.route.alertmanager.receivers": {"zh-CN": "列出接收者", "en": "Receivers"},
+    "http.route.alertmanager.status": {
+        "zh-CN": "版本、集群与配置",
+        "en": "Version, cluster and configuration",
     },
     "http.route.alerts.list": {
         "zh-CN": "列出告警，最新的在前",

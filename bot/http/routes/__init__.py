@@ -1,5 +1,6 @@
 """The calls of the API, one file a group; the table lists them all in the order people read."""
 
+from bot.http import alertmanager
 from bot.http.route import Route
 from bot.http.routes import (
     alerts,
@@ -23,6 +24,7 @@ TABLE: tuple[Route, ...] = (
     *events.ROUTES,
     *rejected.ROUTES,
     *hooks.ROUTES,
+    *alertmanager.ROUTES,
     *alerts.ROUTES,
     *incidents.ROUTES,
     *silences.ROUTES,

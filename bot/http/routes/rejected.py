@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete
 
 from bot.http.accept import WHOLE, Accepted, accept
 from bot.http.adapters import NATIVE, Adapter, adapter_of
+from bot.http.alertmanager.alerts import adapter as api_v2
 from bot.http.listing import Listing
 from bot.http.route import Call, Route
 from bot.http.routes.events import SOURCE
@@ -14,6 +15,7 @@ from bot.http.views import Moment, PageOf, page_of
 from core.clock import iso
 from core.errors import Conflict, NotFound
 from core.intake.request import HookRequest
+from core.model.event import API_V2
 from core.store import queries
 from core.store.queries import Page, RejectedEvent
 from core.store.schema import rejected_events
@@ -80,6 +82,8 @@ def _adapter_of(call: Call, rejected: RejectedEvent) -> Adapter:
     """The adapter as the settings have it now: a mapping may have been mended meanwhile."""
     if rejected.source == SOURCE:
         return NATIVE
+    if rejected.source == API_V2:
+        return api_v2(call.parts.settings.resolve_timeout)
     for hook in call.parts.settings.hooks:
         if (f"hook:{hook.name}", hook.source) == (rejected.source, rejected.adapter):
             adapter = adapter_of(hook)

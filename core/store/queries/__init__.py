@@ -32,7 +32,13 @@ from core.store.queries.notifications import (
 )
 from core.store.queries.paging import DEFAULT_LIMIT, MAX_LIMIT, Filter, Page
 from core.store.queries.rejected import RejectedEvent, rejected_event, rejected_events
-from core.store.queries.silences import silence, silence_page, silences
+from core.store.queries.silences import (
+    silence,
+    silence_of_id,
+    silence_page,
+    silences,
+    silences_ending_after,
+)
 from core.store.queries.uploads import upload, uploads
 
 __all__ = [
@@ -64,8 +70,10 @@ __all__ = [
     "rejected_event",
     "rejected_events",
     "silence",
+    "silence_of_id",
     "silence_page",
     "silences",
+    "silences_ending_after",
     "stories",
     "timeline",
     "upload",

@@ -31,6 +31,18 @@ def silence(connection: Connection, number: int) -> Silence | None:
     return None if row is None else from_row(Silence, row)
 
 
+def silence_of_id(connection: Connection, silence_id: str) -> Silence | None:
+    """The silence with this UUID."""
+    row = connection.execute(select(table).where(table.c.id == silence_id)).first()
+    return None if row is None else from_row(Silence, row)
+
+
+def silences_ending_after(connection: Connection, moment: datetime, limit: int) -> list[Silence]:
+    """Those that end after a moment, the newest `limit` of them, by number."""
+    query = select(table).where(table.c.ends_at > moment).order_by(table.c.number.desc())
+    return [from_row(Silence, row) for row in connection.execute(query.limit(limit))][::-1]
+
+
 def silences(connection: Connection, active_at: datetime | None = None) -> list[Silence]:
     """Silences by number; with `active_at` only those that silence at that moment."""
     query = select(table).order_by(table.c.number)

@@ -35,7 +35,7 @@ async def problem_of(house: House, method: str, path: str, **request: Any) -> di
 
 
 async def test_an_unknown_address(house: House) -> None:
-    for path in ("/nothing", "/api/v1", "/api/v2/alerts", "/api/v1/events/", "/hooks", "/%2e%2e/x"):
+    for path in ("/nothing", "/api/v1", "/api/v3/alerts", "/api/v1/events/", "/hooks", "/%2e%2e/x"):
         assert (await problem_of(house, "GET", path))["status"] == 404
 
 

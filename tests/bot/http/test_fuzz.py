@@ -26,10 +26,24 @@ VALUES = st.recursive(
 NAMES = st.sampled_from(
     ["labels", "annotations", "severity", "status", "occurred_at", "body", "dedup_key", "events",
      "alerts", "matchers", "for", "ends_at", "starts_at", "comment", "to", "path", "text",
+     "startsAt", "endsAt", "generatorURL", "createdBy", "name", "value", "isRegex", "id",
      "incident", "query", "question", "kinds", "limit", "title", "tags", "version", "created_by"]
 )  # fmt: skip
 QUERY_NAMES = st.sampled_from(
-    ["limit", "cursor", "status", "severity", "since", "until", "q", "label", "token"]
+    [
+        "limit",
+        "cursor",
+        "status",
+        "severity",
+        "since",
+        "until",
+        "q",
+        "label",
+        "token",
+        "filter",
+        "receiver",
+        "active",
+    ]
 )
 BODIES = st.one_of(
     st.dictionaries(NAMES | TEXT, VALUES, max_size=5).map(
@@ -76,6 +90,6 @@ async def test_nothing_that_is_sent_breaks_anything(house: House, request: Any) 
         text = await answer.text()
         # Nothing here is loaded: what would read the index says so.
         assert answer.status < 500, (request, text)
-        if answer.status >= 400 and method != "HEAD":
+        if answer.status >= 400 and method != "HEAD" and not url.path.startswith("/api/v2/"):
             assert answer.content_type == "application/problem+json", (request, text)
             assert json.loads(text)["status"] == answer.status

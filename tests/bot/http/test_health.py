@@ -75,7 +75,8 @@ def test_every_route_has_its_sentence() -> None:
         assert f"http.route.{route.key}" in catalogue()
         assert f"http.group.{route.group}" in catalogue()
         assert route.action or route.method == "GET" or route.key in {
-            "events.post", "hooks.post", "knowledge.search", "knowledge.ask", "knowledge.analyse",
+            "events.post", "hooks.post", "alertmanager.post", "knowledge.search",
+            "knowledge.ask", "knowledge.analyse",
         }  # fmt: skip
 
 
