@@ -41,6 +41,7 @@ class AlertEntry(msgspec.Struct, frozen=True, kw_only=True):
     name: Markdown
     labels: Markdown
     summary: Markdown
+    flapping: bool
     count: int
     since: Markdown
     ended: Markdown
@@ -155,6 +156,7 @@ def _alert(
         id=alert.short_id,
         icon=words.RESOLVED_ICON if resolved else words.ICONS[alert.severity],
         severity=words.severity(alert.severity, language),
+        flapping=alert.flapping,
         name=brief(alert.name, _NAME, language, alert.short_id),
         labels=key_labels(alert, language),
         summary=empty if alert.summary in known else summary,

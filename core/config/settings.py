@@ -20,6 +20,7 @@ from core.config.time_intervals import TimeIntervalSettings
 from core.config.units import Duration, Size
 from core.errors import InvalidInput
 from core.model.audit import Role
+from core.model.event import Severity
 from core.model.matcher import Matcher, parse_matchers
 
 
@@ -192,6 +193,7 @@ class RouteSettings(Section):
     group_interval: Duration | None = None
     repeat_interval: Duration | None = None
     escalation: str | None = None
+    severity: Severity | None = None
     mute_time_intervals: list[str] = []
     active_time_intervals: list[str] = []
     continue_: bool = Field(False, alias="continue")
@@ -216,6 +218,58 @@ class InhibitRule(Section):
     equal: list[str] = []
 
     _read = field_validator("source", "target", mode="before")(_matchers)
+
+
+class FingerprintRule(Section):
+    """What tells alerts of a source (a glob) apart: these labels only, or all but some."""
+
+    source: str = "*"
+    matchers: list[Any] = []
+    fields: list[str] = []
+    without: list[str] = []
+
+    _read = field_validator("matchers", mode="before")(_matchers)
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> FingerprintRule:
+        if bool(self.fields) is bool(self.without):
+            raise ValueError("give either fields or without")
+        return self
+
+
+class SeverityRule(Section):
+    """Alerts that match are as severe as `set`, whatever their source says."""
+
+    matchers: list[Any] = Field(min_length=1)
+    set: Severity
+
+    _read = field_validator("matchers", mode="before")(_matchers)
+
+
+class FlappingSettings(Section):
+    """An alert that changed so often within so long is told once, and is over when it is calm."""
+
+    enabled: bool = True
+    changes: int = Field(6, ge=3, le=100)
+    within: Duration = Field("15m", validate_default=True)
+    calm: Duration = Field("10m", validate_default=True)
+
+
+class DampingRule(Section):
+    """Alerts that match fire after `fire` of their last `of` signals, and end after `clears`."""
+
+    matchers: list[Any] = []
+    fire: int = Field(1, ge=1, le=100)
+    of: int = Field(1, ge=1, le=100)
+    clears: int = Field(1, ge=1, le=100)
+
+    _read = field_validator("matchers", mode="before")(_matchers)
+
+    @model_validator(mode="after")
+    def _possible(self) -> DampingRule:
+        if self.fire > self.of:
+            raise ValueError(f"fire {self.fire} of {self.of} can never be")
+        return self
 
 
 class MaintenanceWindow(Section):
@@ -336,6 +390,10 @@ class Settings(Section):
     resolve_timeout: Duration = Field("5m", validate_default=True)
     route: RouteSettings = RouteSettings()
     receivers: list[Receiver] = []
+    fingerprint: list[FingerprintRule] = []
+    severity: list[SeverityRule] = []
+    flapping: FlappingSettings = FlappingSettings()
+    damping: list[DampingRule] = []
     inhibit: list[InhibitRule] = []
     time_intervals: list[TimeIntervalSettings] = []
     maintenance: list[MaintenanceWindow] = []

@@ -9,13 +9,18 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
 
 from core import metrics
 from core.decide import pipeline
 from core.decide.condition.conditions import Conditions
 from core.decide.grouping import Grouping
+from core.decide.histories import Histories
 from core.decide.inhibitors import Inhibitors
 from core.decide.policy import Policy
+from core.decide.resolve import ENDS
 from core.decide.signal import Evaluate, Signal, signals_of
 from core.decide.state import State
 from core.decide.view import View
@@ -27,6 +32,7 @@ from core.model.event import RANK, Event
 # How often alerts that are suppressed are asked about again: silences end, sources clear.
 _REVIEW = timedelta(seconds=5)
 _REVIEWED_AT_ONCE = 500
+Cleared = Literal["resolved", "timeout", "calm"]
 
 
 class Fold:
@@ -35,6 +41,7 @@ class Fold:
     def __init__(self, policy: Policy, state: State, evaluate: Evaluate) -> None:
         self.policy = policy
         self.state = state
+        self._histories = Histories(policy.flapping, policy.dampings, state)
         self.grouping = Grouping(policy, state, self.record, self._view)
         self._evaluate = evaluate
         self._conditions = Conditions(policy.rules, state)
@@ -54,17 +61,18 @@ class Fold:
     def event(self, event: Event, accepted_at: datetime, now: datetime) -> None:
         """Take one accepted event."""
         self._conditions.heard(accepted_at)
-        for signal in signals_of(event, self._evaluate):
+        for signal in map(self.policy.adjusted, signals_of(event, self._evaluate)):
             if signal.clears_rule:
                 self._clear_rule(signal, now)
             elif signal.status == "resolved" or (signal.ends_at and signal.ends_at <= now):
-                self._resolve_fingerprint(signal, now)
+                self._clear_fingerprint(signal, now)
             elif (due := self._conditions.judge(signal, accepted_at, now)) is not None:
                 self._fire(due, accepted_at, now)
 
     def _fire(self, signal: Signal, accepted_at: datetime, now: datetime) -> None:
         known = self.state.by_fingerprint.get(signal.fingerprint)
         alert = self.state.alerts.get(known) if known else None
+        self._histories.take(signal, alert, now, firing=True)
         if alert is None:
             alert = self._begin(signal, now)
             fresh = True
@@ -74,7 +82,7 @@ class Fold:
             alert.starts_at = min(alert.starts_at, signal.starts_at or alert.starts_at)
             alert.ends_at = self._later_end(alert, signal)
             alert.annotations = signal.annotations or alert.annotations
-            fresh = RANK[signal.severity] > RANK[alert.severity]
+            fresh = RANK[signal.severity] > RANK[alert.severity] or self._unconfirmed(alert)
             if signal.severity != alert.severity:
                 self._inhibitors.remove(alert)
                 alert.severity = signal.severity
@@ -99,6 +107,7 @@ class Fold:
             id=uuid7(),
             number=self.state.number("ALT"),
             fingerprint=signal.fingerprint,
+            identified_by=signal.identified_by,
             severity=signal.severity,
             labels=signal.labels,
             annotations=signal.annotations,
@@ -110,16 +119,26 @@ class Fold:
             rule=signal.rule,
             links=signal.links,
         )
+        alert.flapping = self._histories.starts_flapping(alert, now)
         self.state.keep(alert)
         self._inhibitors.add(alert)
         self.state.changes.alerts[alert.id] = alert
         self._watch(alert)
         return alert
 
-    def _resolve_fingerprint(self, signal: Signal, now: datetime) -> None:
+    def _unconfirmed(self, alert: Alert) -> bool:
+        """Whether it waits for more firing signals, of which this may be the last one needed."""
+        if alert.id not in self.state.suppressed:
+            return False
+        stages = self.state.stages.get(alert.id, ())
+        return bool(stages) and stages[-1].stage == "flapping"
+
+    def _clear_fingerprint(self, signal: Signal, now: datetime) -> None:
         known = self.state.by_fingerprint.get(signal.fingerprint)
-        if known:
-            self.resolve(self.state.alerts[known], min(signal.ends_at or signal.at, now), now)
+        alert = self.state.alerts[known] if known else None
+        self._histories.take(signal, alert, now, firing=False)
+        if alert is not None:
+            self.clear(alert, "resolved", min(signal.ends_at or signal.at, now), now)
 
     def _clear_rule(self, signal: Signal, now: datetime) -> None:
         """A rule's resolve line ends those of its alerts that agree with all it says."""
@@ -127,16 +146,36 @@ class Fold:
         firing = self.state.by_rule.get(signal.rule, set())
         for alert in [self.state.alerts[i] for i in firing]:
             if all(alert.labels.get(k, v) == v for k, v in said.items()):
-                self.resolve(alert, min(signal.at, now), now)
+                own = msgspec.structs.replace(signal, fingerprint=alert.fingerprint)
+                self._histories.take(own, alert, now, firing=False)
+                self.clear(alert, "resolved", min(signal.at, now), now)
 
-    def resolve(self, alert: Alert, ended: datetime, now: datetime) -> None:
-        """An alert's firing episode is over."""
+    def clear(self, alert: Alert, how: Cleared, ended: datetime, now: datetime) -> None:
+        """An alert clears; that ends its episode unless it flaps or is damped."""
+        view = msgspec.structs.replace(self._view(now), clear=how)
+        stages, last = pipeline.run(alert, view, pipeline.ENDS)
+        if last.reason in ENDS:
+            self._end(alert, stages, ended, now)
+            return
+        before = self.state.stages.get(alert.id, ())
+        if alert.id not in self.state.suppressed:
+            self.record(alert, now, pipeline.amended(before, stages))
+        # Without another word from its source the one clear will do, after a while.
+        alert.ends_at = None if alert.flapping else now + self.policy.resolve_timeout
+        self.state.changes.alerts[alert.id] = alert
+        self._watch(alert)
+
+    def _end(
+        self, alert: Alert, stages: tuple[StageVerdict, ...], ended: datetime, now: datetime
+    ) -> None:
         alert.status = "resolved"
         alert.ends_at = ended
+        alert.flapping = False
+        self._histories.ended(alert, now)
         self.state.end(alert)
         self._inhibitors.remove(alert)
         self.state.changes.alerts[alert.id] = alert
-        self.record(alert, now, (StageVerdict("resolve", "recorded", "resolved"),))
+        self.record(alert, now, stages)
         self.grouping.cleared(alert, now)
 
     # Deciding
@@ -157,8 +196,12 @@ class Fold:
             inhibitors=self._inhibitors,
             route=self.policy.route,
             held=self.grouping.held,
-            fresh=fresh,
+            flapping=self.policy.flapping,
+            damping=self._histories.damping,
+            history=self._histories.of,
+            regrades=self.policy.regrades,
             maintenances=self.policy.maintenances,
+            fresh=fresh,
         )
 
     def _decide(
@@ -195,14 +238,26 @@ class Fold:
             if alert is None or alert.status != "firing":
                 continue
             due = self._expires_at(alert)
-            if due is not None and due <= now:
-                self.resolve(alert, due, now)
-            else:
+            if due is None or due > now:
                 self._watch(alert)
+            elif alert.flapping:
+                self._calm(alert, due, now)
+            else:
+                self.clear(alert, "timeout", due, now)
         if self._reviewed is None or now - self._reviewed >= _REVIEW:
             self._reviewed = now
             self._review(now)
         self.grouping.tick(now)
+
+    def _calm(self, alert: Alert, due: datetime, now: datetime) -> None:
+        """Nothing changed for so long: a flapping alert is over, or simply fires."""
+        history = self._histories.of(alert.fingerprint)
+        if history is None or not history.firing:
+            self.clear(alert, "calm", due, now)
+            return
+        alert.flapping = False
+        self.state.changes.alerts[alert.id] = alert
+        self._watch(alert)
 
     def _review(self, now: datetime) -> None:
         """Ask again about suppressed alerts, those that waited longest first; drop what is over."""
@@ -211,6 +266,7 @@ class Fold:
             self._decide(self.state.alerts[alert_id], now, fresh=True)
         self.state.silences = [s for s in self.state.silences if s.ends_at > now]
         self._conditions.review(now)
+        self._histories.review(now)
 
     def next_due(self) -> datetime | None:
         """When `tick` has something to do next, as far as is known."""
@@ -219,6 +275,8 @@ class Fold:
         return min([*times, group_due] if group_due else times, default=None)
 
     def _expires_at(self, alert: Alert) -> datetime | None:
+        if alert.flapping:
+            return self._histories.calm_at(alert) or alert.last_seen
         if alert.ends_at is not None:
             return alert.ends_at
         after = self.policy.expires_after(alert.source, alert.rule)

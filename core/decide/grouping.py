@@ -8,7 +8,7 @@ repeat_interval while it still fires and nobody acknowledged it (Alertmanager's 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -37,7 +37,7 @@ class Grouping:
         self._state = state
         self._record = record
         self._look = look
-        self._routes = {r.path: r for r in _walk(policy.route)}
+        self._routes = {r.path: r for r in policy.route.walk()}
         self._timers: list[tuple[datetime, str]] = []
         self.telling = Telling(policy, state)
         self.incidents = Incidents(policy, state, self.telling, self._routes)
@@ -276,9 +276,3 @@ class Grouping:
             self.telling.tell("update", incident, route, still, now)
         if fresh or ended or repeat:
             group.notified_at = now
-
-
-def _walk(route: Route) -> Iterator[Route]:
-    yield route
-    for child in route.children:
-        yield from _walk(child)

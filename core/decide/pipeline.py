@@ -1,14 +1,18 @@
-"""The whole policy in three tuples: every alert goes through these stages, in this order."""
+"""The whole policy in four tuples: every alert goes through these stages, in this order."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from core.decide.deduplicate import deduplicate
+from core.decide.flapping import flapping
 from core.decide.group import group
 from core.decide.hold import hold
+from core.decide.identify import fingerprint
 from core.decide.inhibit import inhibit
 from core.decide.maintenance import maintenance
+from core.decide.resolve import resolve
+from core.decide.severity import severity
 from core.decide.silence import silence
 from core.decide.time_intervals import time_intervals
 from core.decide.view import View
@@ -27,7 +31,18 @@ class Stage(Protocol):
 
 
 # When an alert comes. What they stop belongs to no incident yet, and is asked about again.
-STAGES: tuple[Stage, ...] = (deduplicate, inhibit, silence, hold, group)
+STAGES: tuple[Stage, ...] = (
+    fingerprint,
+    deduplicate,
+    severity,
+    flapping,
+    inhibit,
+    silence,
+    hold,
+    group,
+)
+# When it clears.
+ENDS: tuple[Stage, ...] = (fingerprint, resolve)
 # When its group is told: what was said when the alert came may have changed since.
 MUTES: tuple[Stage, ...] = (inhibit, silence)
 # After those. What they stop stays in its group, and is told when they let it.

@@ -9,9 +9,13 @@ import msgspec
 
 from core.config.rules import Rule
 from core.config.settings import Settings
+from core.decide.history import Damping, Flapping
+from core.decide.identity import Identity, identified
 from core.decide.inhibitors import Inhibition
 from core.decide.planned import Maintenance
+from core.decide.regrade import Regrade, regraded
 from core.decide.route import Route, route_tree
+from core.decide.signal import Signal
 from core.model.event import Severity
 
 
@@ -33,11 +37,24 @@ class Policy(msgspec.Struct, frozen=True):
     route: Route
     inhibitions: tuple[Inhibition, ...]
     maintenances: tuple[Maintenance, ...]
+    identities: tuple[Identity, ...]
+    regrades: tuple[Regrade, ...]
+    routes_grade: bool
+    flapping: Flapping
+    dampings: tuple[Damping, ...]
     rules: dict[str, Rule]
     resolve_timeout: timedelta
     ai_wait: timedelta
     subscribers: tuple[Subscriber, ...]
     language: str
+
+    def adjusted(self, signal: Signal) -> Signal:
+        """What the settings make of a signal: who it is, and how bad."""
+        if self.identities:
+            signal = identified(signal, self.identities)
+        if self.regrades or self.routes_grade:
+            signal = regraded(signal, self.regrades, self.route if self.routes_grade else None)
+        return signal
 
     def expires_after(self, source: str, rule: str) -> timedelta | None:
         """How long an alert may stay silent before it counts as resolved; None for ever.
@@ -64,8 +81,9 @@ def make_policy(settings: Settings) -> Policy:
     """Compile the settings."""
     named = {c for r in settings.receivers for c in r.channels}
     intervals = {i.name: i.interval(settings.tz) for i in settings.time_intervals}
+    route = route_tree(settings, intervals)
     return Policy(
-        route=route_tree(settings, intervals),
+        route=route,
         inhibitions=tuple(
             Inhibition(tuple(i.source), tuple(i.target), tuple(i.equal)) for i in settings.inhibit
         ),
@@ -77,6 +95,23 @@ def make_policy(settings: Settings) -> Policy:
                 m.comment,
             )
             for m in settings.maintenance
+        ),
+        identities=tuple(
+            Identity(i, f.source, tuple(f.matchers), tuple(f.fields), frozenset(f.without))
+            for i, f in enumerate(settings.fingerprint)
+        ),
+        regrades=tuple(
+            Regrade(i, tuple(s.matchers), s.set) for i, s in enumerate(settings.severity)
+        ),
+        routes_grade=any(r.severity for r in route.walk()),
+        flapping=Flapping(
+            settings.flapping.enabled,
+            settings.flapping.changes,
+            settings.flapping.within,
+            settings.flapping.calm,
+        ),
+        dampings=tuple(
+            Damping(tuple(d.matchers), d.fire, d.of, d.clears) for d in settings.damping
         ),
         rules={r.name: r for r in settings.rules if r.enabled},
         resolve_timeout=settings.resolve_timeout,

@@ -7,12 +7,13 @@ alert itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 import msgspec
 
 from core.config.settings import RouteSettings, Settings
+from core.model.event import Severity
 from core.model.matcher import Matcher
 from core.model.time_interval import TimeInterval
 
@@ -20,6 +21,7 @@ from core.model.time_interval import TimeInterval
 class Route(msgspec.Struct, frozen=True):
     """A node with everything inherited. path: `0`, `0.1`, … names it stably.
 
+    severity: what its alerts count as, whatever they say; None leaves it to them.
     mute, active: when it may not, or only may, tell; not inherited, as in Alertmanager.
     """
 
@@ -31,6 +33,7 @@ class Route(msgspec.Struct, frozen=True):
     group_wait: timedelta
     group_interval: timedelta
     repeat_interval: timedelta
+    severity: Severity | None
     send_resolved: bool
     mute: tuple[TimeInterval, ...]
     active: tuple[TimeInterval, ...]
@@ -48,6 +51,12 @@ class Route(msgspec.Struct, frozen=True):
             if hits and not child.proceed:
                 break
         return found or [self]
+
+    def walk(self) -> Iterator[Route]:
+        """This node and all below."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
 
     def group_labels(self, labels: dict[str, str]) -> dict[str, str]:
         """The labels that tell this alert's group from the others; `...` groups by all."""
@@ -74,6 +83,7 @@ def route_tree(settings: Settings, intervals: Mapping[str, TimeInterval]) -> Rou
             group_wait=_inherit(node.group_wait, parent, "group_wait", 30),
             group_interval=_inherit(node.group_interval, parent, "group_interval", 300),
             repeat_interval=_inherit(node.repeat_interval, parent, "repeat_interval", 4 * 3600),
+            severity=node.severity or (parent.severity if parent else None),
             send_resolved=known.send_resolved if known else True,
             mute=tuple(intervals[name] for name in node.mute_time_intervals),
             active=tuple(intervals[name] for name in node.active_time_intervals),

@@ -42,6 +42,8 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """One alert begins, goes on, or ends. `clears_rule`: ends the rule's alerts that fit.
 
     key: what the rule's condition over time looks at apart. values: of its labels and fields.
+    key: what the rule's condition over time looks at apart. keyed: its sender gave a dedup_key,
+    which stands. identified_by: what the fingerprint is made of, for people.
     """
 
     fingerprint: str
@@ -56,6 +58,8 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     rule: str = ""
     key: str = ""
     values: dict[str, str] = {}
+    keyed: bool = False
+    identified_by: str = ""
     links: dict[str, str] = {}
     clears_rule: bool = False
 
@@ -101,6 +105,12 @@ def _of_itself(event: Event, labels: dict[str, str]) -> Signal:
         starts_at=event.starts_at,
         ends_at=event.ends_at,
         source=event.source,
+        keyed=bool(event.dedup_key),
+        identified_by="dedup_key"
+        if event.dedup_key
+        else "source"
+        if event.fingerprint
+        else "labels",
         links=event.links,
     )
 
@@ -125,6 +135,8 @@ def _of_rule(event: Event, match: RuleMatched) -> Signal:
         source=event.source,
         rule=match.rule,
         values=match.values,
+        keyed=bool(event.dedup_key),
+        identified_by="dedup_key" if event.dedup_key else f"rule {match.rule}",
         key=key if match.by is None else fingerprint(*match.by),
         links={**event.links, **match.links},
         clears_rule=match.clears,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from core.decide.condition.memory import Memory
+from core.decide.history import History
 from core.model.alert import Alert
 from core.model.decision import Decision, StageVerdict
 from core.model.incident import Incident, TimelineEntry
@@ -45,6 +46,7 @@ class Changes(msgspec.Struct):
     groups: set[str] = set()
     members: dict[tuple[str, str], str | None] = {}
     dropped_groups: set[str] = set()
+    histories: set[str] = set()
     memories: set[str] = set()
     dropped_memories: set[str] = set()
     windows: set[tuple[str, str]] = set()
@@ -68,6 +70,7 @@ class State(msgspec.Struct):
     firing_of: incident → ids of its firing alerts.
     groups_of: alert id → keys of the groups it is a member of; groups_for: incident → keys of
     its groups.
+    histories: fingerprint → what it did lately, those touched last at the end.
     memories: what each rule's condition remembers, by name of the rule.
     """
 
@@ -83,6 +86,7 @@ class State(msgspec.Struct):
     groups_for: dict[int, set[str]] = {}
     silences: list[Silence] = []
     suppressed: dict[str, None] = {}
+    histories: dict[str, History] = {}
     memories: dict[str, Memory] = {}
     stages: dict[str, tuple[StageVerdict, ...]] = {}
     counters: dict[str, int] = {}

@@ -13,13 +13,15 @@ from core.model.event import Severity
 class Alert(msgspec.Struct, kw_only=True):
     """A firing episode of one fingerprint. The fold changes it; everyone else only reads it.
 
-    number: people see it as `ALT-<number>`. incident: the incident's number, or None.
+    number: people see it as `ALT-<number>`. identified_by: what the fingerprint is made of.
+    incident: the incident's number, or None.
     ends_at: when it resolved, or the moment the source said it would end by itself.
     """
 
     id: str
     number: int
     fingerprint: str
+    identified_by: str = ""
     status: Literal["firing", "resolved"] = "firing"
     flapping: bool = False
     severity: Severity = "info"

@@ -19,6 +19,7 @@ def alert_shape(alert: Alert) -> dict[str, Any]:
     return {
         "id": alert.short_id,
         "fingerprint": alert.fingerprint,
+        "fingerprint_by": alert.identified_by,
         "status": alert.status,
         "flapping": alert.flapping,
         "severity": alert.severity,

@@ -7,10 +7,11 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Executable, Table, bindparam, delete, insert, or_, select
+from sqlalchemy import Column, Connection, Executable, Table, bindparam, delete, insert, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
+from core.decide.history import History
 from core.decide.pipeline import HELD
 from core.decide.state import REOPEN_WITHIN, Changes, Group, State
 from core.model.alert import Alert
@@ -59,6 +60,8 @@ def load_state(connection: Connection, now: datetime) -> tuple[State, int]:
     ):
         state.silences.append(from_row(Silence, row))
     state.memories = load_memories(connection)
+    for row in connection.execute(select(schema.histories).order_by(schema.histories.c.touched)):
+        state.histories[row.fingerprint] = from_row(History, row)
     for alert in state.alerts.values():
         stages = connection.execute(
             select(schema.decisions.c.stages)
@@ -89,6 +92,8 @@ class Batch(msgspec.Struct, frozen=True):
     members: list[dict[str, Any]]
     gone_members: list[dict[str, Any]]
     dropped_groups: list[str]
+    histories: list[dict[str, Any]]
+    gone_histories: list[str]
     memories: MemoryRows
     silences: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
@@ -116,6 +121,12 @@ def make_batch(state: State, changes: Changes, seq: int) -> Batch:
             if told is None
         ],
         dropped_groups=[k for k in changes.dropped_groups if k not in state.groups],
+        histories=[
+            {"fingerprint": k, **to_row(state.histories[k])}
+            for k in changes.histories
+            if k in state.histories
+        ],
+        gone_histories=list(changes.histories - state.histories.keys()),
         memories=memory_rows(state, changes),
         silences=[to_row(s) for s in changes.silences],
         decisions=[to_row(d) for d in changes.decisions],
@@ -150,7 +161,9 @@ def save(connection: Connection, batch: Batch, defer: Defer) -> None:
     _upsert(connection, schema.rule_memories, "rule", batch.memories.rules)
     _upsert(connection, schema.rule_windows, "rule,key", batch.memories.windows)
     _upsert(connection, schema.silences, "id", batch.silences)
-    _delete(connection, schema.groups, batch.dropped_groups)
+    _upsert(connection, schema.histories, "fingerprint", batch.histories)
+    _delete(connection, schema.histories.c.fingerprint, batch.gone_histories)
+    _delete(connection, schema.groups.c.key, batch.dropped_groups)
     if batch.decisions:
         connection.execute(insert(schema.decisions), batch.decisions)
     if batch.timeline:
@@ -192,6 +205,7 @@ def _upsert_of(table: Table, key: str, columns: tuple[str, ...], dialect: str) -
     return statement.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
-def _delete(connection: Connection, table: Any, keys: list[str]) -> None:
+def _delete(connection: Connection, column: Column[str], keys: list[str]) -> None:
     for start in range(0, len(keys), 500):
-        connection.execute(delete(table).where(table.c.key.in_(keys[start : start + 500])))
+        some = column.in_(keys[start : start + 500])
+        connection.execute(delete(column.table).where(some))

@@ -73,6 +73,7 @@ alerts = Table(
     Column("id", Text, primary_key=True),
     Column("number", BigInteger, nullable=False, unique=True),
     Column("fingerprint", Text, nullable=False),
+    Column("identified_by", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("flapping", Boolean, nullable=False),
     Column("severity", Text, nullable=False),
@@ -165,6 +166,16 @@ rule_windows = Table(
     Column("key", Text, primary_key=True),
     Column("touched", Float, nullable=False),
     Column("slot", Text, nullable=False),  # JSON whose order matters
+)
+histories = Table(
+    "histories",  # how a fingerprint came and went lately: what flapping is seen by
+    metadata,
+    Column("fingerprint", Text, primary_key=True),
+    Column("changes", Json, nullable=False),
+    Column("firing", Boolean, nullable=False),
+    Column("seen", Text, nullable=False),
+    Column("confirmed", Boolean, nullable=False),
+    Column("touched", Float, nullable=False),
 )
 silences = Table(
     "silences",

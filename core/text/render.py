@@ -159,6 +159,14 @@ TEXTS: dict[str, dict[str, str]] = {
     "render.alert.source": {"zh-CN": "来源：{source}", "en": "source: {source}"},
     "render.alert.rule": {"zh-CN": "规则：{rule}", "en": "rule: {rule}"},
     "render.alert.incident": {"zh-CN": "所属事件：{id}", "en": "incident: {id}"},
+    "render.alert.fingerprint": {
+        "zh-CN": "指纹 {it}（依据 {made_of}）",
+        "en": "fingerprint {it} (made of {made_of})",
+    },
+    "render.alert.flapping": {
+        "zh-CN": "抖动：反复触发和恢复，平静后才算恢复",
+        "en": "flapping: it comes and goes, and is over when it is calm",
+    },
     "render.alert.labels": {"zh-CN": "**标签**", "en": "**Labels**"},
     "render.alert.annotations": {"zh-CN": "**注释**", "en": "**Annotations**"},
     "render.alert.links": {"zh-CN": "**链接**", "en": "**Links**"},
@@ -224,6 +232,23 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-CN": "人工关闭：{by} 已被人关闭，告警恢复前暂不通知",
         "en": "hold: a person resolved {by}; it is not told while it goes on",
     },
+    "render.why.fingerprint.passed": {
+        "zh-CN": "指纹：{by}，依据 {note}",
+        "en": "fingerprint: {by}, made of {note}",
+    },
+    "render.why.severity.passed": {
+        "zh-CN": "严重程度：{note} {by}",
+        "en": "severity: {note} {by}",
+    },
+    "render.why.flapping.passed": {"zh-CN": "抖动：没有", "en": "flapping: it does not"},
+    "render.why.flapping.passed.flapping": {
+        "zh-CN": "抖动：反复触发和恢复（{note}），只通知一次",
+        "en": "flapping: it comes and goes ({note}), so it is told once",
+    },
+    "render.why.flapping.suppressed": {
+        "zh-CN": "抖动：尚未确认（{note}）",
+        "en": "flapping: not sure yet ({note})",
+    },
     "render.why.maintenance.suppressed": {
         "zh-CN": "维护：{by} 维护期间只记录不通知（{note}）",
         "en": "maintenance: recorded and not told during {by} ({note})",
@@ -249,8 +274,24 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "notify: handed to receiver {by}",
     },
     "render.why.resolve.recorded": {
-        "zh-CN": "恢复：告警已恢复",
-        "en": "resolve: the alert cleared",
+        "zh-CN": "恢复：告警已恢复 {note}",
+        "en": "resolve: the alert cleared {note}",
+    },
+    "render.why.resolve.recorded.timeout": {
+        "zh-CN": "恢复：超时未再收到，视为恢复",
+        "en": "resolve: nothing more came, so it is over",
+    },
+    "render.why.resolve.recorded.calm": {
+        "zh-CN": "恢复：已平静，抖动结束",
+        "en": "resolve: calm again, so it is over",
+    },
+    "render.why.resolve.recorded.flapping": {
+        "zh-CN": "恢复：抖动中，平静后才算恢复",
+        "en": "resolve: it flaps; it is over when it is calm",
+    },
+    "render.why.resolve.recorded.clears": {
+        "zh-CN": "恢复：恢复次数还不够（{note}）",
+        "en": "resolve: not enough clears yet ({note})",
     },
     "render.why.stage": {
         "zh-CN": "{stage}：{verdict} {reason} {by} {note}",

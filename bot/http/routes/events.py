@@ -86,7 +86,8 @@ async def _one(call: Call) -> EventView:
 
 
 async def _alert_of(call: Call, event: Event) -> Alert | None:
-    signals = signals_of(event, call.parts.evaluate)
+    adjusted = call.parts.loop.policy.adjusted
+    signals = [adjusted(s) for s in signals_of(event, call.parts.evaluate)]
 
     def work(connection: Connection) -> Alert | None:
         found = (

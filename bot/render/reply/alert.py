@@ -33,6 +33,12 @@ def alert_page(alert: Alert, reader: Reader) -> Markdown:
     if resolved and alert.ends_at:
         ended = words.moment(alert.ends_at, reader.tz)
         facts.append(told("render.alert.ended", language, at=ended))
+    made_of = brief(alert.identified_by, 120, language)
+    facts.append(
+        told("render.alert.fingerprint", language, it=alert.fingerprint[:64], made_of=made_of)
+    )
+    if alert.flapping:
+        facts.append(told("render.alert.flapping", language))
     if alert.rule:
         facts.append(told("render.alert.rule", language, rule=alert.rule[:100]))
     if alert.incident:

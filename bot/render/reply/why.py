@@ -99,7 +99,8 @@ def stage_line(stage: StageVerdict, silences: Mapping[str, Silence], reader: Rea
     """A stage's verdict as a sentence; a stage without a sentence of its own in plain words."""
     language = reader.language
     silence = silences.get(stage.by)
-    key = f"render.why.{stage.stage}.{stage.verdict}"
+    plain = f"render.why.{stage.stage}.{stage.verdict}"
+    key = next((k for k in (f"{plain}.{stage.reason}", plain) if k in catalogue()), None)
     icon = _ICONS.get(stage.verdict, "✔")
     if silence is not None:
         text = told(
@@ -111,9 +112,8 @@ def stage_line(stage: StageVerdict, silences: Mapping[str, Silence], reader: Rea
             until=words.moment(silence.ends_at, reader.tz),
         )
     else:
-        known = key in catalogue()
         text = told(
-            key if known else "render.why.stage",
+            key or "render.why.stage",
             language,
             stage=stage.stage,
             verdict=told(f"render.verdict.{stage.verdict}", language),
