@@ -25,7 +25,6 @@ MALFORMED = "malformed"  # the reason when a whole body cannot be read
 CONTENT_TYPE = "content_type"  # the reason when it says that it is something else
 WHOLE = frozenset({MALFORMED, CONTENT_TYPE})  # reasons with which a body is kept, not an entry
 KEPT_BYTES = 64 * 1024  # of a body that cannot be used
-LARGE = 128 * 1024  # bytes; reading more would hold the event loop for too long
 
 
 class RejectedEntry(msgspec.Struct, frozen=True):
@@ -60,7 +59,7 @@ async def accept(
     """
     now = parts.clock()
     try:
-        if len(request.body) <= LARGE:
+        if len(request.body) <= adapter.inline:
             parsed = adapter.parse(request, source, now)
         else:
             parsed = await asyncio.to_thread(adapter.parse, request, source, now)

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 import msgspec
 
 from bot.http.subscription import confirm
 from core.config.settings import Hook, HookAuth, HookSource
 from core.http import HttpClient
-from core.intake import alertmanager, aliyun, aws, grafana, native, tencent, uptime_kuma, zabbix
+from core.intake import (
+    alertmanager,
+    aliyun,
+    aws,
+    cloudevents,
+    generic,
+    github,
+    gitlab,
+    grafana,
+    native,
+    sentry,
+    tencent,
+    uptime_kuma,
+    zabbix,
+)
 from core.intake.request import FORM, HookRequest, Parse, of_body
 
 ANY = "*"
+LARGE = 128 * 1024  # bytes; reading more would hold the event loop for too long
+SLOW = 4 * 1024  # the same where many small entries cost much each
 Handshake = Callable[[HookRequest, HookAuth, HttpClient], Awaitable[bool]]
 """Answer what a platform asks before it sends: true when the request was no more than that.
 
@@ -27,12 +44,14 @@ class Adapter(msgspec.Struct, frozen=True):
     types: media types that it takes beside JSON, in lower case; ANY for all.
     headers: what `parse` looks at beside content-type, in lower case (`ce-*`: all that begin so);
     they are kept with what is rejected, so that it can come again. Never a credential.
+    inline: bytes of a body that are read in the event loop; more is read in a thread.
     """
 
     parse: Parse
     types: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     handshake: Handshake | None = None
+    inline: int = LARGE
 
     def kept(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Those of a request's headers that belong to what is rejected."""
@@ -59,9 +78,15 @@ _ADAPTERS: dict[HookSource, Adapter] = {
     "tencent": Adapter(of_body(tencent.parse, _as_it_is)),
     "aws": Adapter(aws.read, ("text/plain",), (aws.RAW, "x-amz-sns-topic-arn"), confirm),
     "uptime-kuma": Adapter(uptime_kuma.read, (uptime_kuma.MULTIPART, FORM)),
+    "sentry": Adapter(sentry.parse, headers=("sentry-hook-resource",)),
+    "gitlab": Adapter(gitlab.parse, headers=("x-gitlab-event",)),
+    "github": Adapter(github.parse, types=(FORM,), headers=("x-github-event",)),
+    "cloudevents": Adapter(cloudevents.parse, types=(ANY,), headers=("ce-*",), inline=SLOW),
 }
 
 
-def adapter_of(hook: Hook) -> Adapter | None:
-    """How this hook's requests are read; None when this version cannot."""
-    return _ADAPTERS.get(hook.source)
+def adapter_of(hook: Hook) -> Adapter:
+    """How this hook's requests are read."""
+    if hook.source == "generic":
+        return Adapter(partial(generic.parse, mapping=hook.mapping), inline=SLOW)
+    return _ADAPTERS[hook.source]

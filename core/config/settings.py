@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from core.config.channels import Channel
 from core.config.escalation import EscalationPolicy
+from core.config.mapping import Mapping
 from core.config.oncall import Schedule
 from core.config.rules import Rule
 from core.config.time_intervals import TimeIntervalSettings
@@ -117,6 +118,13 @@ class Hook(Section):
     source: HookSource
     auth: HookAuth
     allow_insecure: bool = False
+    mapping: Mapping | None = None
+
+    @model_validator(mode="after")
+    def _mapping_is_for_generic(self) -> Hook:
+        if self.mapping is not None and self.source != "generic":
+            raise ValueError(f"mapping is for the source generic; {self.source} has its own form")
+        return self
 
 
 class LogSource(Section):

@@ -145,14 +145,21 @@ def web_links(**addresses: str) -> dict[str, str]:
     }
 
 
-def sort_out(entries: Iterable[tuple[str, Any]], read: Callable[[Any, str], Event]) -> Parsed:
-    """Read each (path, entry). The Unusable are rejected, the first MAX_REJECTED one by one."""
+def sort_out(
+    entries: Iterable[tuple[str, Any]], read: Callable[[Any, str], Event | None]
+) -> Parsed:
+    """Read each (path, entry). The Unusable are rejected, the first MAX_REJECTED one by one.
+
+    read gives None for an entry that is well but tells of no alert.
+    """
     events: list[Event] = []
     rejected: list[Rejected] = []
     more = 0
     for path, entry in entries:
         try:
-            events.append(read(entry, path))
+            event = read(entry, path)
+            if event is not None:
+                events.append(event)
         except Unusable as error:
             if len(rejected) < MAX_REJECTED:
                 rejected.append(Rejected(error.reason, clean(str(error)), payload_of(entry)))

@@ -19,8 +19,6 @@ async def _post(call: Call) -> Accepted:
     hook = _hook(call, request.match_info["source"], request.match_info["name"])
     authenticate(request, hook.auth)
     adapter = adapter_of(hook)
-    if adapter is None:
-        raise NotFound(f"this version has no adapter for {hook.source}")
     source, headers = f"hook:{hook.name}", {k.lower(): v for k, v in request.headers.items()}
     try:
         given = HookRequest(await read_raw(request), headers)

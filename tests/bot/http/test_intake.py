@@ -130,15 +130,6 @@ async def test_each_hook_has_its_own_credential(house: House) -> None:
     assert await rejected(house) == []
 
 
-async def test_a_source_without_an_adapter(opened: Any) -> None:
-    hook = {"name": "ci", "source": "gitlab", "auth": {"bearer": "t"}}
-    async with opened(hooks=[hook]) as house:
-        headers = {"Authorization": "Bearer t"}
-        status, problem = await house.call("POST", "/hooks/gitlab/ci", "", headers=headers)
-        assert status == 404
-        assert "no adapter for gitlab" in problem["detail"]
-
-
 async def test_what_a_hook_cannot_use_is_kept(house: House) -> None:
     for body, kind, wanted, reason in (
         (b"<alert/>", "application/xml", 415, "content_type"),
