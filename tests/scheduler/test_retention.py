@@ -44,7 +44,15 @@ def task(name: str, state: str, finished_at: datetime | None) -> dict[str, Any]:
 
 
 def rejected(name: str, at: datetime) -> dict[str, Any]:
-    return {"id": name, "at": at, "source": "api", "reason": "x", "detail": "", "payload": ""}
+    return {
+        "id": name,
+        "at": at,
+        "source": "api",
+        "adapter": "native",
+        "reason": "x",
+        "detail": "",
+        "payload": "",
+    }
 
 
 def message(text: str, at: datetime) -> dict[str, Any]:
