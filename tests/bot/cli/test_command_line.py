@@ -79,8 +79,8 @@ def test_every_mistake_of_the_settings_is_named(shell: Shell) -> None:
     _out, err = shell.run("check-config", "config.yaml", code=2)
     paths = {line.split(": ", 1)[0] for line in err.splitlines()}
     wrong = {
-        "rules[0].match.any",
-        "rules[1].match.any",
+        "rules[0].match.any[0]",
+        "rules[1].match.any[0]",
         "rules[2]",
         "server.port",
         "resolve_timeout",
