@@ -1,4 +1,4 @@
-"""`python -m bench [ingest latency start scan]`: run the named benchmarks, or all."""
+"""`python -m bench [start latency ingest scan templates]`: run the named benchmarks, or all."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ import json
 import sys
 from pathlib import Path
 
-from bench import ingest, latency, scan, start
+from bench import ingest, latency, scan, start, templates
 
-ALL = {"start": start.run, "latency": latency.run, "ingest": ingest.run, "scan": scan.run}
+ALL = {
+    "start": start.run,
+    "latency": latency.run,
+    "ingest": ingest.run,
+    "scan": scan.run,
+    "templates": templates.run,
+}
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -28,8 +28,9 @@ from core.model.event import Event
 from core.model.incident import Incident
 from core.model.matcher import Matcher
 from core.model.silence import Silence, SilenceKind
+from core.rule.log_template import Templates
 from core.store.database import Database
-from core.store.decided import load_incident, load_state, make_batch, save
+from core.store.decided import load_incident, load_state, load_templates, make_batch, save
 from core.store.journal import Journal, JournalBatch
 from core.task import TaskQueue
 
@@ -94,6 +95,12 @@ class Loop:
         if self._fold is None:
             raise StoreError("the decide loop has no state: the database cannot be read")
         return self._fold
+
+    async def templates(self) -> Templates:
+        """The log templates, to look texts up in."""
+        if self._fold is not None:
+            return self._fold.state.templates
+        return await self._db.read(load_templates)
 
     async def settled(self) -> None:
         """Wait until every event accepted before this call is decided and committed."""

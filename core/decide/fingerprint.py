@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
 from core.model.event import Event
-
-_VARIABLE = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)*|[0-9a-f]{8}-[0-9a-f-]{27}")
+from core.rule.log_template import name_of
 
 
 def fingerprint(*parts: str) -> str:
@@ -27,7 +25,11 @@ def of_event(event: Event, labels: dict[str, str]) -> str:
     return event.fingerprint or of_labels(labels)
 
 
+def of_template(template: str, labels: dict[str, str]) -> str:
+    """The fingerprint of a text that came without one: the id of its template, and its labels."""
+    return fingerprint("template", template, of_labels(labels))
+
+
 def name_from_text(text: str) -> str:
-    """An alert name for a text that came without one: its first words, numbers masked."""
-    first = text.strip().split("\n", 1)[0]
-    return _VARIABLE.sub("*", first)[:80].strip() or "event"
+    """An alert name for a text that came without one: its first line, what varies masked."""
+    return name_of(text)

@@ -61,7 +61,8 @@ class Fold:
     def event(self, event: Event, accepted_at: datetime, now: datetime) -> None:
         """Take one accepted event."""
         self._conditions.heard(accepted_at)
-        for signal in map(self.policy.adjusted, signals_of(event, self._evaluate)):
+        signals = signals_of(event, self._evaluate, self.state.templates.learn)
+        for signal in map(self.policy.adjusted, signals):
             if signal.clears_rule:
                 self._clear_rule(signal, now)
             elif signal.status == "resolved" or (signal.ends_at and signal.ends_at <= now):

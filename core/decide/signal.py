@@ -8,8 +8,9 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from core.decide.fingerprint import fingerprint, name_from_text, of_event
+from core.decide.fingerprint import fingerprint, name_from_text, of_event, of_template
 from core.model.event import API_V2, Event, Severity, normalise_severity
+from core.rule.log_template import Template
 
 
 class RuleMatched(Protocol):
@@ -21,6 +22,8 @@ class RuleMatched(Protocol):
     def labels(self) -> dict[str, str]: ...
     @property
     def fingerprint_values(self) -> tuple[str, ...]: ...
+    @property
+    def by_template(self) -> bool: ...
     @property
     def by(self) -> tuple[str, ...] | None: ...
     @property
@@ -36,6 +39,7 @@ class RuleMatched(Protocol):
 
 
 Evaluate = Callable[[Event], Iterable[RuleMatched]]
+FindTemplate = Callable[[str], Template]
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,24 +68,34 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     clears_rule: bool = False
 
 
-def signals_of(event: Event, evaluate: Evaluate) -> list[Signal]:
+def signals_of(event: Event, evaluate: Evaluate, template_of: FindTemplate) -> list[Signal]:
     """What an event says: by the rules it matched, or by itself when it names its alert.
 
     A log line without a rule never got here; any other event without a name and without a rule
-    is an alert named after its text.
+    is an alert named after its text. Where nothing else tells which alert a text is of, its
+    template does.
     """
     if "alertname" in event.labels and not event.source.startswith("log:"):
         return [_of_itself(event, event.labels)]
+    text = _text(event)
     matches = list(evaluate(event))
     if matches:
-        return [_of_rule(event, m) for m in matches]
+        wanted = text and not event.dedup_key and any(m.by_template for m in matches)
+        template = template_of(text) if wanted else None
+        return [_of_rule(event, m, template if m.by_template else None) for m in matches]
     if event.source.startswith("log:"):
         return []
-    text = event.annotations.get("summary") or event.body or event.dedup_key
-    return [_of_itself(event, {**event.labels, "alertname": name_from_text(text)})]
+    template = template_of(text) if text else None
+    name = template.name if template is not None else name_from_text(event.dedup_key)
+    return [_of_itself(event, {**event.labels, "alertname": name}, template)]
 
 
-def _of_itself(event: Event, labels: dict[str, str]) -> Signal:
+def _text(event: Event) -> str:
+    notes = event.annotations
+    return notes.get("summary") or event.body or notes.get("description", "")
+
+
+def _of_itself(event: Event, labels: dict[str, str], template: Template | None = None) -> Signal:
     word = event.severity or labels.get("severity", "")
     severity = normalise_severity(word)
     # The source's labels, not ours: the severity may change while the alert stays the same.
@@ -95,8 +109,13 @@ def _of_itself(event: Event, labels: dict[str, str]) -> Signal:
     annotations = event.annotations
     if event.body and "summary" not in annotations:
         annotations = {**annotations, "summary": event.body[:500]}
+    key = of_event(event, known_by)
+    told_apart = event.dedup_key or event.fingerprint or event.source == API_V2
+    if template is not None and not told_apart:
+        key = of_template(template.id, {k: v for k, v in known_by.items() if k != "alertname"})
+        annotations = {"template": template.text, **annotations}
     return Signal(
-        fingerprint=of_event(event, known_by),
+        fingerprint=key,
         status=event.status,
         at=event.occurred_at,
         labels=labels,
@@ -115,7 +134,7 @@ def _of_itself(event: Event, labels: dict[str, str]) -> Signal:
     )
 
 
-def _of_rule(event: Event, match: RuleMatched) -> Signal:
+def _of_rule(event: Event, match: RuleMatched, template: Template | None) -> Signal:
     labels = {**match.labels, "alertname": match.rule, "severity": match.severity}
     key = (
         fingerprint("dedup_key", event.dedup_key)
@@ -123,6 +142,9 @@ def _of_rule(event: Event, match: RuleMatched) -> Signal:
         else fingerprint("rule", match.rule, *match.fingerprint_values)
     )
     annotations = {**event.annotations, **match.annotations}
+    if template is not None:
+        key = fingerprint("template", template.id, key)
+        annotations = {"template": template.text, **annotations}
     if event.body:
         annotations["log"] = event.body[:2000]
     return Signal(

@@ -14,6 +14,7 @@ from core.model.incident import Incident, TimelineEntry
 from core.model.notification import Notification
 from core.model.silence import Silence
 from core.model.work import Work
+from core.rule.log_template import Templates
 
 REOPEN_WITHIN = timedelta(minutes=5)
 
@@ -39,6 +40,7 @@ class Changes(msgspec.Struct):
 
     members: (group, alert) → what was last told of it; None when it is no member any more.
     memories: rules; windows: (rule, key) of what a condition remembers.
+    templates: ids of log templates that were used, changed or dropped.
     """
 
     alerts: dict[str, Alert] = {}
@@ -50,6 +52,7 @@ class Changes(msgspec.Struct):
     memories: set[str] = set()
     dropped_memories: set[str] = set()
     windows: set[tuple[str, str]] = set()
+    templates: set[str] = set()
     silences: list[Silence] = []
     decisions: list[Decision] = []
     timeline: list[tuple[int, TimelineEntry]] = []
@@ -72,6 +75,7 @@ class State(msgspec.Struct):
     its groups.
     histories: fingerprint → what it did lately, those touched last at the end.
     memories: what each rule's condition remembers, by name of the rule.
+    templates: what tells alerts apart of which nothing but a text is known.
     """
 
     alerts: dict[str, Alert] = {}
@@ -88,6 +92,7 @@ class State(msgspec.Struct):
     suppressed: dict[str, None] = {}
     histories: dict[str, History] = {}
     memories: dict[str, Memory] = {}
+    templates: Templates = msgspec.field(default_factory=Templates)
     stages: dict[str, tuple[StageVerdict, ...]] = {}
     counters: dict[str, int] = {}
     accepted: dict[str, datetime] = {}
@@ -192,4 +197,5 @@ class State(msgspec.Struct):
     def take_changes(self) -> Changes:
         """What changed since the last call."""
         taken, self.changes = self.changes, Changes()
+        taken.templates = self.templates.take_changed()
         return taken

@@ -23,6 +23,7 @@ class RuleMatch(msgspec.Struct, frozen=True, kw_only=True):
     """One rule that holds on an event, with all that the alert takes from the rule.
 
     fingerprint_values: what tells the rule's alerts from one another, in a fixed order.
+    by_template: the line's template tells them apart as well.
     by: what the rule's condition over time looks at apart; None: what tells its alerts apart.
     values: labels and fields, for templates that are filled in once more is known.
     clears: the event ends the rule's alerts instead of raising one.
@@ -32,6 +33,7 @@ class RuleMatch(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str]
     fingerprint_values: tuple[str, ...]
     severity: Severity
+    by_template: bool = False
     by: tuple[str, ...] | None = None
     values: dict[str, str] = {}
     clears: bool = False
@@ -119,6 +121,7 @@ class Evaluator:
             rule=rule.name,
             labels=labels,
             fingerprint_values=_identity(rule, event.labels, values),
+            by_template=_by_template(rule),
             by=tuple(values.get(name, "") for name in by) if by else None,
             values=values,
             severity=said.severity,
@@ -139,6 +142,12 @@ def _text_of(event: Event) -> str:
     notes = event.annotations
     said = (notes.get("summary"), notes.get("description"))
     return event.body or " ".join(part for part in said if part)
+
+
+def _by_template(rule: Rule) -> bool:
+    """A rule that names no fields has an alert for each kind of line that it matches. One that
+    counts has one alert: what it counts are lines of any kind."""
+    return rule.match is not None and not rule.fingerprint and rule.for_.count == 1
 
 
 def _identity(rule: Rule, labels: dict[str, str], values: dict[str, str]) -> tuple[str, ...]:

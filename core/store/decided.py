@@ -19,6 +19,7 @@ from core.model.decision import StageVerdict
 from core.model.incident import Incident
 from core.model.silence import Silence
 from core.model.work import Work
+from core.rule.log_template import Template, Templates
 from core.store import outbox, schema
 from core.store.database import last_number
 from core.store.memories import MemoryRows, forget, load_memories, memory_rows
@@ -62,6 +63,7 @@ def load_state(connection: Connection, now: datetime) -> tuple[State, int]:
     state.memories = load_memories(connection)
     for row in connection.execute(select(schema.histories).order_by(schema.histories.c.touched)):
         state.histories[row.fingerprint] = from_row(History, row)
+    state.templates = load_templates(connection)
     for alert in state.alerts.values():
         stages = connection.execute(
             select(schema.decisions.c.stages)
@@ -95,6 +97,8 @@ class Batch(msgspec.Struct, frozen=True):
     histories: list[dict[str, Any]]
     gone_histories: list[str]
     memories: MemoryRows
+    templates: list[dict[str, Any]]
+    gone_templates: list[str]
     silences: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
     timeline: list[dict[str, Any]]
@@ -128,6 +132,8 @@ def make_batch(state: State, changes: Changes, seq: int) -> Batch:
         ],
         gone_histories=list(changes.histories - state.histories.keys()),
         memories=memory_rows(state, changes),
+        templates=[to_row(t) for i in changes.templates if (t := state.templates.get(i))],
+        gone_templates=[i for i in changes.templates if state.templates.get(i) is None],
         silences=[to_row(s) for s in changes.silences],
         decisions=[to_row(d) for d in changes.decisions],
         timeline=[{"incident": n, **to_row(entry)} for n, entry in changes.timeline],
@@ -160,6 +166,8 @@ def save(connection: Connection, batch: Batch, defer: Defer) -> None:
     forget(connection, batch.memories)
     _upsert(connection, schema.rule_memories, "rule", batch.memories.rules)
     _upsert(connection, schema.rule_windows, "rule,key", batch.memories.windows)
+    _upsert(connection, schema.log_templates, "id", batch.templates)
+    _delete(connection, schema.log_templates.c.id, batch.gone_templates)
     _upsert(connection, schema.silences, "id", batch.silences)
     _upsert(connection, schema.histories, "fingerprint", batch.histories)
     _delete(connection, schema.histories.c.fingerprint, batch.gone_histories)
@@ -173,6 +181,12 @@ def save(connection: Connection, batch: Batch, defer: Defer) -> None:
     counters = [{"kind": kind, "value": value} for kind, value in batch.counters.items()]
     _upsert(connection, schema.counters, "kind", counters)
     _upsert(connection, schema.checkpoints, "name", [{"name": _FOLD, "seq": batch.seq}])
+
+
+def load_templates(connection: Connection) -> Templates:
+    """The log templates, as they were committed last."""
+    rows = connection.execute(select(schema.log_templates))
+    return Templates(from_row(Template, row) for row in rows)
 
 
 def load_incident(connection: Connection, number: int) -> tuple[Incident | None, list[Alert]]:

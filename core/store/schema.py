@@ -177,6 +177,15 @@ histories = Table(
     Column("confirmed", Boolean, nullable=False),
     Column("touched", Float, nullable=False),
 )
+log_templates = Table(
+    "log_templates",  # what texts without a fingerprint are told apart by
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("first", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("used", BigInteger, nullable=False),
+)
 silences = Table(
     "silences",
     metadata,

@@ -180,6 +180,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "**{id} {title}** {status}",
     },
     "render.why.undecided": {"zh-CN": "还没有判定记录。", "en": "Nothing was decided on it yet."},
+    "render.why.template": {
+        "zh-CN": "按日志模板归并：{template}",
+        "en": "told apart by its log template: {template}",
+    },
     "render.why.decided": {
         "zh-CN": "{at} 的判定，逐步如下：",
         "en": "Decided at {at}, step by step:",

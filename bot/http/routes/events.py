@@ -87,7 +87,8 @@ async def _one(call: Call) -> EventView:
 
 async def _alert_of(call: Call, event: Event) -> Alert | None:
     adjusted = call.parts.loop.policy.adjusted
-    signals = [adjusted(s) for s in signals_of(event, call.parts.evaluate)]
+    templates = await call.parts.loop.templates()
+    signals = [adjusted(s) for s in signals_of(event, call.parts.evaluate, templates.find)]
 
     def work(connection: Connection) -> Alert | None:
         found = (

@@ -37,6 +37,9 @@ def why_alert_page(
         status=words.status(alert.status, language),
     )
     blocks: list[str] = [head]
+    if template := alert.annotations.get("template"):
+        shown = brief(template, 300, language)
+        blocks.append(told("render.why.template", language, template=shown))
     if not decisions:
         blocks.append(told("render.why.undecided", language))
     for decision in decisions[:1]:

@@ -9,6 +9,7 @@ from core.config.rules import Rule
 from core.decide.signal import signals_of
 from core.model.event import Event
 from core.rule import Evaluator
+from core.rule.log_template import Templates
 from core.rule.shorten import CUT
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -131,7 +132,7 @@ def test_annotations_and_runbook_reach_the_alert() -> None:
         body="killed process 42 (java)",
         rules=("oom",),
     )
-    (signal,) = signals_of(event, Evaluator([OOM]))
+    (signal,) = signals_of(event, Evaluator([OOM]), Templates().learn)
     assert signal.annotations == {
         "file": "/var/log/shop/a.log",
         "hint": "look at java",
