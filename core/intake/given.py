@@ -24,6 +24,7 @@ from core.intake.normalise import (
 )
 from core.rule.shorten import shorten
 
+MAX_ENTRIES = 1000  # of a list that a sender gives; more are not looked at
 CHINA = timezone(timedelta(hours=8), "UTC+8")  # the clouds there tell local times without a zone
 # A macro that the sender could not resolve stays as it was written, or becomes such a word.
 _UNRESOLVED = re.compile(r"\{[A-Z$#][A-Z0-9_.$#:\"]*\}|\*[A-Z]+\*|null|NULL|None|undefined")
@@ -62,7 +63,7 @@ class Given:
         """The objects of a list, which may be written as JSON text too."""
         value = self._fields.get(name)
         found = _unpacked(value) if isinstance(value, str) else value
-        return [Given(one) for one in found] if isinstance(found, list) else []
+        return [Given(one) for one in found[:MAX_ENTRIES]] if isinstance(found, list) else []
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """All fields that say something, those of inner objects too, by their last name."""
@@ -104,11 +105,11 @@ def labels_of(
 
     Empty ones are left out. Names of `more` become words that matchers can be written with.
     """
-    labels = {name: text for name, text in first.items() if text}
+    labels = {name: shorten(text, MAX_VALUE) for name, text in first.items() if text}
     for given, text in more or ():
         name = _NO_NAME.sub("_", given).strip("_")[:MAX_NAME]
         if name and len(labels) < MAX_LABELS:
-            labels.setdefault(name, text)
+            labels.setdefault(name, shorten(text, MAX_VALUE))
     return labels
 
 

@@ -103,6 +103,28 @@ def check(parsed: Parsed) -> None:
         assert event.status == "firing" or event.ends_at is None or event.ends_at <= NOW
 
 
+def test_what_is_large_is_shortened() -> None:
+    tags = [{"tag": "x", "value": "y" * 50}] * 5000 + [{"tag": f"t{i}"} for i in range(5000)]
+    large: list[tuple[str, dict[str, Any]]] = [
+        ("zabbix", {"event_name": "n" * 9000, "event_tags": tags}),
+        ("aliyun", {"alertName": "a", "dimensions": "{" + ", a=b" * 9000 + "}"}),
+        ("tencent", {"alarmPolicyInfo": {"policyName": "p"}, "additionalMsg": [{"key": "k" * 99}]}),
+        ("aws", {"Message": "m" * 90_000, "Subject": "s" * 9000}),
+        ("uptime-kuma", {"heartbeat": {"status": 0}, "monitor": {"name": "m", "tags": tags}}),
+        ("grafana", {"alerts": [{"labels": {"a": "b"}, "values": {"v": "1" * 90_000}}]}),
+    ]
+    for source, value in large:
+        parsed = READERS[source](HookRequest(json.dumps(value).encode()), "hook:main", NOW)
+        assert len(parsed.events) == 1
+        check(parsed)
+
+
+def test_the_last_of_two_keys_of_one_name_counts() -> None:
+    body = b'{"event_name": "a", "event_value": "1", "event_value": "0", "event_name": "b"}'
+    (event,) = READERS["zabbix"](HookRequest(body), "hook:main", NOW).events
+    assert (event.labels["alertname"], event.status) == ("b", "resolved")
+
+
 PROBLEMS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("grafana", {"status": "firing", "fingerprint": "ab12"},
      {"status": "resolved", "fingerprint": "ab12"}),
