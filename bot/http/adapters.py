@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import tzinfo
 from functools import partial
 
 import msgspec
@@ -73,7 +74,6 @@ NATIVE = Adapter(of_body(native.parse, _as_it_is))
 _ADAPTERS: dict[HookSource, Adapter] = {
     "alertmanager": Adapter(of_body(alertmanager.parse, _of_alerts)),
     "grafana": Adapter(of_body(grafana.parse, _of_alerts)),
-    "zabbix": Adapter(of_body(zabbix.parse, _as_it_is)),
     "aliyun": Adapter(of_body(aliyun.parse, _as_it_is), (FORM,)),
     "tencent": Adapter(of_body(tencent.parse, _as_it_is)),
     "aws": Adapter(aws.read, ("text/plain",), (aws.RAW, "x-amz-sns-topic-arn"), confirm),
@@ -85,8 +85,10 @@ _ADAPTERS: dict[HookSource, Adapter] = {
 }
 
 
-def adapter_of(hook: Hook) -> Adapter:
-    """How this hook's requests are read."""
+def adapter_of(hook: Hook, zone: tzinfo) -> Adapter:
+    """How this hook's requests are read. zone: of times that come without one."""
     if hook.source == "generic":
         return Adapter(partial(generic.parse, mapping=hook.mapping), inline=SLOW)
+    if hook.source == "zabbix":
+        return Adapter(of_body(partial(zabbix.parse, zone=zone), _as_it_is))
     return _ADAPTERS[hook.source]

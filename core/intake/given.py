@@ -1,8 +1,8 @@
-"""Reading what a sender gave when nothing about it can be taken for granted.
+"""An object that a platform sent, asked by name, when nothing about it can be taken for granted.
 
 Numbers come as texts and texts as numbers, fields are missing, null or an unresolved macro, times
 come in a dozen forms. What cannot be read is as good as not given: an alert matters more than its
-details.
+details. `core.intake.reading` does the same by path.
 """
 
 from __future__ import annotations
@@ -13,16 +13,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
-from core.intake.normalise import (
-    MAX_LABELS,
-    MAX_NAME,
-    MAX_NOTE,
-    MAX_VALUE,
-    Unusable,
-    as_moment,
-    as_text,
-)
-from core.rule.shorten import shorten
+from core.intake.normalise import MAX_LABELS, MAX_NAME, MAX_VALUE
+from core.intake.reading import filled, moment_at, notes, text_at
 
 MAX_ENTRIES = 1000  # of a list that a sender gives; more are not looked at
 CHINA = timezone(timedelta(hours=8), "UTC+8")  # the clouds there tell local times without a zone
@@ -80,10 +72,7 @@ class Given:
 
 def plain(value: Any, limit: int = MAX_VALUE) -> str:
     """A text, a number or a truth value as text; empty for everything else."""
-    try:
-        found = as_text(value, "", limit).strip()
-    except Unusable:
-        return ""
+    found = text_at(value, limit=limit)
     return "" if _UNRESOLVED.fullmatch(found) else found
 
 
@@ -91,10 +80,7 @@ def moment(text: str, zone: tzinfo = UTC) -> datetime | None:
     """A time in ISO 8601, in a Unix time, or as `2026.11.24 09:30:05`; None when it is none."""
     if text.count(".") >= 2:  # as Zabbix writes dates
         text = text.replace(".", "-", 2)
-    try:
-        found = as_moment(text, "")
-    except Unusable:
-        return None
+    found = moment_at(text)
     return found.replace(tzinfo=zone) if found is not None and found.tzinfo is None else found
 
 
@@ -105,17 +91,17 @@ def labels_of(
 
     Empty ones are left out. Names of `more` become words that matchers can be written with.
     """
-    labels = {name: shorten(text, MAX_VALUE) for name, text in first.items() if text}
+    labels = dict(first)
     for given, text in more or ():
         name = _NO_NAME.sub("_", given).strip("_")[:MAX_NAME]
-        if name and len(labels) < MAX_LABELS:
-            labels.setdefault(name, shorten(text, MAX_VALUE))
-    return labels
+        if name and len(labels) < 2 * MAX_LABELS and not labels.get(name):
+            labels[name] = text
+    return filled(labels)
 
 
 def notes_of(**texts: str) -> dict[str, str]:
     """Annotations, without the empty ones."""
-    return {name: shorten(text, MAX_NOTE) for name, text in texts.items() if text}
+    return notes(texts)
 
 
 def in_words(*parts: str) -> str:

@@ -18,7 +18,7 @@ async def _post(call: Call) -> Accepted:
     request, parts = call.request, call.parts
     hook = _hook(call, request.match_info["source"], request.match_info["name"])
     authenticate(request, hook.auth)
-    adapter = adapter_of(hook)
+    adapter = adapter_of(hook, parts.settings.tz)
     source, headers = f"hook:{hook.name}", {k.lower(): v for k, v in request.headers.items()}
     try:
         given = HookRequest(await read_raw(request), headers)

@@ -86,7 +86,7 @@ def _adapter_of(call: Call, rejected: RejectedEvent) -> Adapter:
         return api_v2(call.parts.settings.resolve_timeout)
     for hook in call.parts.settings.hooks:
         if (f"hook:{hook.name}", hook.source) == (rejected.source, rejected.adapter):
-            return adapter_of(hook)
+            return adapter_of(hook, call.parts.settings.tz)
     raise Conflict(f"what came from {rejected.source} cannot be tried again from here")
 
 

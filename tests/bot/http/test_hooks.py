@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from datetime import UTC
 from typing import Any, get_args
 
 from bot.http.adapters import adapter_of
@@ -42,7 +43,7 @@ async def rejected(house: House) -> list[dict[str, Any]]:
 
 def test_every_source_of_the_settings_has_an_adapter() -> None:
     for source in get_args(HookSource):
-        assert adapter_of(Hook.model_validate(hook(source))).parse is not None
+        assert adapter_of(Hook.model_validate(hook(source)), UTC).parse is not None
 
 
 async def test_a_signed_workflow_fires_and_resolves(opened: Any) -> None:

@@ -127,6 +127,14 @@ async def test_firing_then_resolved_is_one_alert(
         assert incident["alert_count"] == 1
 
 
+async def test_a_local_time_without_a_zone_is_in_the_settings_zone(opened: Open) -> None:
+    async with opened(hooks=HOOKS, timezone="Asia/Shanghai") as house:
+        await send(house, "zabbix", JSON, zabbix("1"))
+        await house.loop.settled()
+        (alert,) = (await house.get("/api/v1/alerts"))["items"]
+        assert alert["starts_at"] == "2026-01-01T00:00:00.000Z"
+
+
 @pytest.mark.parametrize("source", SOURCES)
 async def test_what_cannot_be_used_is_kept_and_comes_again_when_it_can(
     opened: Open, source: str
