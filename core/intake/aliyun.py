@@ -58,11 +58,11 @@ def _event(value: Any, path: str, source: str, now: datetime) -> Event:
     given = Given(as_object(value, path))
     if alert := given.under("alert"):
         about = alert.under("meta").under("sysEventMeta")
-        return _system_event(alert, about, path, source, now)
+        return _system_event(alert, about, given.text("severity"), path, source, now)
     if "alertName" in given or "alertState" in given:
         return _threshold(given, path, source, now)
     if "name" in given and ("product" in given or "resourceId" in given):
-        return _system_event(given, given, path, source, now)
+        return _system_event(given, given, "", path, source, now)
     raise Unusable("missing", f"{path}.alertName", "is required, or the name of a system event")
 
 
@@ -140,9 +140,13 @@ def _sorted(dimensions: dict[str, str], otherwise: str) -> list[str]:
 # System events
 
 
-def _system_event(given: Given, about: Given, path: str, source: str, now: datetime) -> Event:
-    """given: the event; about: what a subscription tells about it, or the event itself."""
-    name = given.text("eventName", "name", limit=MAX_WORD) or about.text("name", limit=MAX_WORD)
+def _system_event(
+    given: Given, about: Given, level: str, path: str, source: str, now: datetime
+) -> Event:
+    """given: the event; about, level: what a subscription tells of it, or the event itself."""
+    name = given.text("eventName", "name", limit=MAX_WORD) or about.text(
+        "name", "eventNameEn", "eventNameZh", limit=MAX_WORD
+    )
     if not name:
         raise Unusable("missing", f"{path}.name", "is required")
     base, step = _step(name, about.text("status"))
@@ -167,7 +171,7 @@ def _system_event(given: Given, about: Given, path: str, source: str, now: datet
             {
                 "alertname": name,
                 "instance": instance,
-                "severity": about.text("level") or given.text("severity", "level") or "INFO",
+                "severity": about.text("level") or given.text("severity") or level or "INFO",
                 "product": product,
                 "resource": resource,
                 "region": about.text("regionId"),

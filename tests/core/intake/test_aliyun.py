@@ -228,6 +228,15 @@ def test_what_a_subscription_pushes() -> None:
     assert parse(urlencode(fields).encode()).events == [event]
 
 
+def test_a_push_that_tells_only_the_chinese_name_and_a_local_time() -> None:
+    meta = {"eventNameZh": "实例状态改变", "resourceId": "i-1", "eventTime": "2026-06-01 19:30:00"}
+    alert = {"alertStatus": "TRIGGERED", "dedupId": "d", "meta": {"sysEventMeta": meta}}
+    (event,) = parse(json.dumps({"severity": "CRITICAL", "alert": alert}).encode()).events
+    assert event.labels["alertname"] == "实例状态改变"
+    assert (event.labels["instance"], event.labels["severity"]) == ("i-1", "CRITICAL")
+    assert event.starts_at == AT
+
+
 def test_times_in_the_future_are_now_and_zero_times_are_not_given() -> None:
     assert form(timestamp=str(int((NOW + timedelta(hours=2)).timestamp()))).starts_at == NOW
     for zero in ("0", "", "null", "0001-01-01T00:00:00Z", "x"):
