@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-import yaml
 
+from tests.e2e.programs import alertmanager
 from tests.serving import HOOK, served
 
 pytestmark = pytest.mark.e2e
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@asynccontextmanager
-async def alertmanager(directory: Path, receiver: str) -> AsyncIterator[str]:
-    """A real Alertmanager that tells `receiver`; yields its address."""
-    config = {
+def telling(receiver: str) -> dict[str, Any]:
+    """The configuration of an Alertmanager that tells `receiver` at once."""
+    return {
         "route": {
             "receiver": "tocsin",
             "group_by": ["alertname"],
@@ -49,30 +37,6 @@ async def alertmanager(directory: Path, receiver: str) -> AsyncIterator[str]:
             }
         ],
     }
-    file = directory / "alertmanager.yml"
-    file.write_text(yaml.safe_dump(config), "utf-8")
-    url = f"http://127.0.0.1:{free_port()}"
-    process = await asyncio.create_subprocess_exec(
-        "prometheus-alertmanager",
-        f"--config.file={file}",
-        f"--storage.path={directory / 'alertmanager'}",
-        f"--web.listen-address={url.removeprefix('http://')}",
-        "--cluster.listen-address=",
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with asyncio.timeout(20), aiohttp.ClientSession() as session:
-            while True:
-                with contextlib.suppress(aiohttp.ClientError):
-                    async with session.get(f"{url}/-/ready") as answer:
-                        if answer.status == 200:
-                            break
-                await asyncio.sleep(0.05)
-        yield url
-    finally:
-        process.terminate()
-        await process.wait()
 
 
 async def post(url: str, alerts: list[dict[str, Any]]) -> None:
@@ -89,7 +53,7 @@ async def test_from_firing_to_resolved(place: Path) -> None:
     }
     async with served(place) as tocsin:
         hook = f"{tocsin.url}/hooks/alertmanager/main"
-        async with alertmanager(place, hook) as url:
+        async with alertmanager(place, telling(hook)) as url:
             await post(url, [firing, {"labels": {"alertname": "Slow", "severity": "warning"}}])
             incident = await tocsin.until("/api/v1/incidents/INC-1", lambda i: i["alert_count"])
             assert incident["status"] == "triggered"
