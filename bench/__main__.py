@@ -1,4 +1,4 @@
-"""`python -m bench [start latency ingest scan templates]`: run the named benchmarks, or all."""
+"""`python -m bench [NAME…]`: run the named benchmarks (the keys of ALL), or all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench import ingest, latency, scan, start, templates
+from bench import ingest, kills, latency, scan, start, templates
 
 ALL = {
     "start": start.run,
@@ -14,6 +14,7 @@ ALL = {
     "ingest": ingest.run,
     "scan": scan.run,
     "templates": templates.run,
+    "kills": kills.run,
 }
 RESULTS = Path(__file__).parent / "results"
 
