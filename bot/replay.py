@@ -20,6 +20,7 @@ from core.decide.route import Route
 from core.decide.state import State
 from core.errors import InvalidInput, NotFound
 from core.intake.lines import readable
+from core.intake.multiline import joiner_of
 from core.intake.native import parse
 from core.model.event import Event
 from core.redact import redact
@@ -66,6 +67,7 @@ class Replay:
         self._settings = settings
         self._policy = make_policy(settings)
         self._log = _log_of(settings, file, log)
+        self._joiner = joiner_of(self._log) if self._log else None
         self._fold = Fold(self._policy, State(), Evaluator(settings.rules))
 
     def run(self) -> Iterator[Decided]:
@@ -131,6 +133,8 @@ class Replay:
         while chunk := file.read(CHUNK):
             chunk = rest + chunk
             end = chunk.rfind(b"\n") + 1
+            if end and self._joiner is not None:
+                end = self._joiner.settled(chunk[:end])
             rest, whole = (chunk[end:], chunk[:end]) if end else (b"", chunk)
             yield self._hits(scanner, whole, labels, now)
         if rest:
@@ -142,16 +146,19 @@ class Replay:
         self.totals.lines += lines.count(b"\n") + (not lines.endswith(b"\n"))
         encoding = self._log.encoding if self._log else "utf-8"
         text, _bad = readable(lines, encoding)
+        joined = text
+        if self._joiner is not None:
+            text, joined = self._joiner.join(text)
         source = f"log:{self._log.name if self._log else SOURCE}"
         events = []
-        for hit in scanner.scan(text):
+        for hit in scanner.scan(joined):
             self.totals.matched += bool(hit.rules)
             events.append(
                 Event(
                     source=source,
                     occurred_at=now,
                     labels=labels,
-                    body=redact(hit.text),
+                    body=redact(text[hit.offset : hit.offset + len(hit.line)].decode()),
                     rules=hit.rules,
                     clears=hit.clears,
                 )

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from core.config.channels import Channel
 from core.config.escalation import EscalationPolicy
 from core.config.mapping import Mapping
+from core.config.matching import compile_pattern
 from core.config.oncall import Schedule
 from core.config.rules import Rule
 from core.config.time_intervals import TimeIntervalSettings
@@ -127,6 +128,25 @@ class Hook(Section):
         return self
 
 
+class Multiline(Section):
+    """How lines become one event: `start` is an RE2 pattern that an event's first line fits.
+
+    The last event of a file counts as whole after `quiet` without growth.
+    """
+
+    start: str = Field(min_length=1, max_length=1000)
+    max_lines: int = Field(500, ge=2, le=10_000)
+    quiet: Duration = Field("1s", validate_default=True)
+
+    @field_validator("start")
+    @classmethod
+    def _tells_lines_apart(cls, value: str) -> str:
+        pattern = value.removeprefix("re:")
+        if compile_pattern(pattern).search("") is not None:
+            raise ValueError(f"{value!r} fits every line, so no line would belong to another")
+        return pattern
+
+
 class LogSource(Section):
     """Log files to follow. `start_at` holds for files seen for the first time."""
 
@@ -135,6 +155,7 @@ class LogSource(Section):
     labels: dict[str, str] = {}
     start_at: Literal["end", "beginning"] = "end"
     encoding: Literal["utf-8", "gb18030"] = "utf-8"
+    multiline: Multiline | None = None
 
 
 class FileSource(Section):

@@ -28,6 +28,7 @@ from core.intake.find import directories
 from core.intake.follow import CHUNK, Follow, Piece
 from core.intake.followed import Followed
 from core.intake.lines import LINE_MAX, readable
+from core.intake.multiline import joiner_of
 from core.intake.place import from_stored, to_stored
 from core.model.event import Event
 from core.redact import redact
@@ -38,6 +39,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 Taken = list[tuple[Follow, Piece]]
 POLL = 1.0  # seconds; notices are quicker, this is for what they miss
+HELD = 0.2  # the same, while an event is held back that may go on
 RETRY = 1.0
 SAVE = 1.0
 # One commit's share: so many bytes, or so many events, whichever comes first.
@@ -56,6 +58,8 @@ class Tail:
         self._settings = settings
         self._source = f"log:{settings.name}"
         self._scanner = RuleScanner.for_labels(rules, settings.labels)
+        self._joiner = joiner_of(settings)
+        self._holds = False
         self._journal = journal
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"tail-{settings.name}")
@@ -158,7 +162,7 @@ class Tail:
 
     async def _sleep(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(POLL):
+            async with asyncio.timeout(HELD if self._holds else POLL):
                 await self._wake.wait()
 
     async def _pass(self) -> bool:
@@ -188,6 +192,7 @@ class Tail:
     def _gather(self) -> tuple[list[Event], Taken]:
         now = time.monotonic()
         self._look(now)
+        self._holds = False
         events: list[Event] = []
         taken: Taken = []
         size = 0
@@ -219,14 +224,28 @@ class Tail:
             self._look_not_before = self._looked_at + 4 * (self._looked_at - now)
 
     def _take(self, follow: Follow, now: float) -> tuple[Piece, list[Event]] | None:
-        piece = follow.read(now)
+        piece = self._read(follow, now, CHUNK)
         if piece is None:
             return None
         events = list(islice(self._events(follow, piece), _EVENTS + 1))
         if len(events) > _EVENTS:  # so many at once cost too much memory
-            piece = follow.read(now, _SMALL)
+            piece = self._read(follow, now, _SMALL)
             events = list(self._events(follow, piece)) if piece is not None else []
         return (piece, events) if piece is not None else None
+
+    def _read(self, follow: Follow, now: float, limit: int) -> Piece | None:
+        """Whole lines; of a log whose events have many lines, whole events."""
+        piece = follow.read(now, limit)
+        joiner = self._joiner
+        if joiner is None or piece is None or piece.skipping or not piece.lines:
+            return piece
+        whole = joiner.settled(piece.lines)
+        if now - follow.grown >= joiner.quiet and not whole:
+            return piece
+        if not whole:
+            self._holds = True
+            return None
+        return Piece(piece.lines[:whole], piece.offset - len(piece.lines) + whole, False)
 
     def _events(self, follow: Follow, piece: Piece) -> Iterator[Event]:
         if not piece.lines:
@@ -238,13 +257,16 @@ class Tail:
             follow.bad_reported = True
             log.warning("log_file_bad_bytes", log=self._settings.name, file=name, replaced=bad)
         now = self._clock()
-        for hit in self._scanner.scan(text):
+        lines = text
+        if self._joiner is not None:
+            text, lines = self._joiner.join(text)
+        for hit in self._scanner.scan(lines):
             yield Event(
                 source=self._source,
                 occurred_at=now,
                 labels=self._settings.labels,
                 annotations={"file": name},
-                body=redact(hit.text),
+                body=redact(text[hit.offset : hit.offset + len(hit.line)].decode()),
                 rules=hit.rules,
                 clears=hit.clears,
             )
