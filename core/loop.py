@@ -278,10 +278,12 @@ class Loop:
         comment: str,
         by: str,
         kind: SilenceKind = "silence",
+        room: str = "",
     ) -> Silence:
-        """Silence matching alerts from `starts_at` to `ends_at`."""
+        """Silence matching alerts from `starts_at` to `ends_at`. room: where it is made."""
         return await self._change(
-            None, lambda p, t: p.add_silence(matchers, starts_at, ends_at, comment, by, t, kind)
+            None,
+            lambda p, t: p.add_silence(matchers, starts_at, ends_at, comment, by, t, kind, room),
         )
 
     async def change_silence(

@@ -19,8 +19,13 @@ _GRADES = {"severity", "severity_raw"}  # the same alert may come back with anot
 
 
 async def run(context: Context, args: Args) -> CommandReply:
-    """`/silence (ID | MATCHER…) DURATION [COMMENT]`; without both, the last incident."""
+    """`/silence (ID | MATCHER…) DURATION [COMMENT]`; without both, the last incident.
+
+    `/silence SIL-3 2h` makes a silence end two hours from now.
+    """
     ref = args.ref()
+    if ref is not None and ref.kind == "SIL":
+        return await _longer(context, args, ref.number)
     matchers = () if ref else args.matchers()
     length = args.span(bare=True)
     if ref is None and not matchers:
@@ -33,7 +38,7 @@ async def run(context: Context, args: Args) -> CommandReply:
     ends_at = context.now + length
     comment = context.comment(args)
     silence = await context.parts.loop.add_silence(
-        matchers, context.now, ends_at, comment, context.who.name
+        matchers, context.now, ends_at, comment, context.who.name, room=context.channel
     )
     text = context.say(
         "silence.done",
@@ -54,6 +59,26 @@ async def run(context: Context, args: Args) -> CommandReply:
     )
     await context.parts.loop.note(incident.number, context.who.name, noted.strip())
     return CommandReply(text, incident.number)
+
+
+async def _longer(context: Context, args: Args, number: int) -> CommandReply:
+    """A silence that there is ends so long from now; without a comment the old one stays."""
+    length = args.span(bare=True)
+    if length is None or length <= timedelta(0):
+        raise context.usage()
+    old = await context.read(lambda c: queries.silence(c, number))
+    if old is None or old.ends_at <= context.now:
+        raise context.unable("unsilence.none", id=f"SIL-{number}")
+    silence = await context.parts.loop.change_silence(
+        number,
+        old.matchers,
+        old.starts_at,
+        context.now + length,
+        context.comment(args) or old.comment,
+        context.who.name,
+    )
+    until = moment(silence.ends_at, context.parts.settings.tz)
+    return CommandReply(context.say("silence.changed", id=silence.short_id, until=until))
 
 
 async def _of(context: Context, ref: Ref | None) -> tuple[Incident | None, tuple[Matcher, ...]]:

@@ -20,6 +20,7 @@ from bot.render.words import brief, told, unmarked
 from core.model.alert import Alert
 from core.model.event import RANK
 from core.model.incident import Incident, SimilarItem
+from core.model.silence import Silence
 
 _TITLE, _SUMMARY, _LINE, _NAME, _LABELS, _FIX = 160, 360, 240, 100, 280, 220
 _NOT_SHOWN = {"alertname", "severity", "severity_raw"}
@@ -58,6 +59,17 @@ class SimilarEntry(msgspec.Struct, frozen=True):
     fix: Markdown
 
 
+class SilenceEntry(msgspec.Struct, frozen=True):
+    """A silence that ends soon. maintenance: it is one."""
+
+    id: str
+    matchers: Markdown
+    by: Markdown
+    comment: Markdown
+    until: Markdown
+    maintenance: bool
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One notification. counts: how many alerts of each severity; empty ones left out.
 
@@ -80,6 +92,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     analysis: AnalysisEntry | None
     similar: list[SimilarEntry]
     link: Markdown
+    silence: SilenceEntry | None
 
 
 def message(outgoing: Outgoing, language: str, base_url: str, tz: ZoneInfo) -> Message:
@@ -113,6 +126,20 @@ def message(outgoing: Outgoing, language: str, base_url: str, tz: ZoneInfo) -> M
         analysis=analysis,
         similar=[similar_entry(s, language) for s in outgoing.story.similar[:2]],
         link=incident_link(base_url, incident.number if incident else None, language),
+        silence=_silence(outgoing.payload.silence, language, tz),
+    )
+
+
+def _silence(silence: Silence | None, language: str, tz: ZoneInfo) -> SilenceEntry | None:
+    if silence is None:
+        return None
+    return SilenceEntry(
+        id=silence.short_id,
+        matchers=brief(", ".join(map(str, silence.matchers)), _LINE, language),
+        by=brief(silence.created_by, _NAME, language),
+        comment=brief(silence.comment, _LINE, language),
+        until=Markdown(words.moment(silence.ends_at, tz)),
+        maintenance=silence.kind == "maintenance",
     )
 
 

@@ -52,12 +52,13 @@ def _title(outgoing: Outgoing, icon: str, severity: str, language: str) -> str:
     alerts = payload.alerts if payload else []
     incident = payload.incident if payload else None
     what = alerts[0].name if alerts else incident.title if incident else ""
+    silence = payload.silence if payload else None
     text = say(
         f"render.title.{outgoing.notification.kind}",
         language,
         icon=icon,
         severity=severity,
-        id=incident.short_id if incident else "",
+        id=incident.short_id if incident else silence.short_id if silence else "",
         what=plain(f"{_place(alerts[0])} {what}" if alerts else what),
         n=len(alerts),
     )

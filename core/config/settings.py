@@ -284,6 +284,12 @@ class FlappingSettings(Section):
     calm: Duration = Field("10m", validate_default=True)
 
 
+class Silences(Section):
+    """remind: so long before its end a silence is announced to end, once; 0 for never."""
+
+    remind: Duration = Field("15m", validate_default=True)
+
+
 class DampingRule(Section):
     """Alerts that match fire after `fire` of their last `of` signals, and end after `clears`."""
 
@@ -423,6 +429,7 @@ class Settings(Section):
     severity: list[SeverityRule] = []
     flapping: FlappingSettings = FlappingSettings()
     damping: list[DampingRule] = []
+    silences: Silences = Silences()
     inhibit: list[InhibitRule] = []
     time_intervals: list[TimeIntervalSettings] = []
     maintenance: list[MaintenanceWindow] = []

@@ -20,6 +20,7 @@ from core.decide.grouping import Grouping
 from core.decide.histories import Histories
 from core.decide.inhibitors import Inhibitors
 from core.decide.policy import Policy
+from core.decide.reminders import Reminders
 from core.decide.resolve import ENDS
 from core.decide.signal import Evaluate, Signal, signals_of
 from core.decide.state import State
@@ -43,6 +44,7 @@ class Fold:
         self.state = state
         self._histories = Histories(policy.flapping, policy.dampings, state)
         self.grouping = Grouping(policy, state, self.record, self._view)
+        self._reminders = Reminders(policy, state, self.grouping.telling)
         self._evaluate = evaluate
         self._conditions = Conditions(policy.rules, state)
         self._inhibitors = Inhibitors(policy.inhibitions)
@@ -248,6 +250,7 @@ class Fold:
         if self._reviewed is None or now - self._reviewed >= _REVIEW:
             self._reviewed = now
             self._review(now)
+            self._reminders.tick(now)
         self.grouping.tick(now)
 
     def _calm(self, alert: Alert, due: datetime, now: datetime) -> None:

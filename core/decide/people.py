@@ -124,6 +124,7 @@ class People:
         by: str,
         now: datetime,
         kind: SilenceKind = "silence",
+        room: str = "",
     ) -> Silence:
         """A new silence. InvalidInput when it would match everything or is over already.
 
@@ -145,6 +146,7 @@ class People:
             comment=comment,
             created_by=by,
             created_at=now,
+            room=room,
         )
         self._state.silences.append(silence)
         self._state.changes.silences.append(silence)
@@ -189,7 +191,9 @@ class People:
             or old.matchers != matchers
             or (starts_at < now if not begun else iso(starts_at) != iso(old.starts_at))
         ):
-            new = self.add_silence(matchers, max(starts_at, now), ends_at, comment, by, now)
+            kind, room = (old.kind, old.room) if old is not None else ("silence", "")
+            starts_at = max(starts_at, now)
+            new = self.add_silence(matchers, starts_at, ends_at, comment, by, now, kind, room)
             if old is not None and old.ends_at > now:
                 self.expire_silence(number, by, now)
             return new
@@ -202,7 +206,9 @@ class People:
             comment=comment,
             created_by=by,
             updated_at=now,
+            reminded=old.reminded and ends_at <= old.ends_at,
         )
         self._state.silences[place] = changed
         self._state.changes.silences.append(changed)
+        self._grouping.ask_again(now)
         return changed

@@ -32,7 +32,10 @@ class Subscriber(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """ai_wait: how long a first message that is not critical waits for the model; 0 when off."""
+    """ai_wait: how long a first message that is not critical waits for the model; 0 when off.
+
+    told: the channels that receivers name.
+    """
 
     route: Route
     inhibitions: tuple[Inhibition, ...]
@@ -40,6 +43,8 @@ class Policy(msgspec.Struct, frozen=True):
     identities: tuple[Identity, ...]
     regrades: tuple[Regrade, ...]
     routes_grade: bool
+    silence_reminder: timedelta
+    told: frozenset[str]
     flapping: Flapping
     dampings: tuple[Damping, ...]
     rules: dict[str, Rule]
@@ -104,6 +109,8 @@ def make_policy(settings: Settings) -> Policy:
             Regrade(i, tuple(s.matchers), s.set) for i, s in enumerate(settings.severity)
         ),
         routes_grade=any(r.severity for r in route.walk()),
+        silence_reminder=settings.silences.remind,
+        told=frozenset(named),
         flapping=Flapping(
             settings.flapping.enabled,
             settings.flapping.changes,

@@ -18,6 +18,7 @@ from core.model.alert import Alert
 from core.model.incident import Incident
 from core.model.notification import Notification, NotificationKind
 from core.model.shape import alert_shape, incident_shape, webhook_body
+from core.model.silence import Silence
 
 MAX_ALERTS = 200  # of one notification
 _PRIORITY: dict[str, int] = {"firing": 1, "resolved": 2, "update": 3, "event": 2}
@@ -29,6 +30,7 @@ class Payload(msgspec.Struct, frozen=True):
 
     incident: Incident | None
     alerts: list[Alert]
+    silence: Silence | None = None
 
 
 class Telling:
@@ -71,6 +73,12 @@ class Telling:
                     priority=0 if urgent else _PRIORITY[kind],
                     accepted_at=first,
                 )
+
+    def notice(self, channel: str, silence: Silence, now: datetime) -> None:
+        """Say to a channel that a silence ends soon. Webhooks are not told of silences."""
+        if channel not in self._webhooks:
+            payload = _encode(Payload(None, [], silence)).decode()
+            self._row(channel, "notice", now, incident=None, payload=payload, priority=3)
 
     def alert_event(self, event_type: str, alert: Alert, now: datetime) -> None:
         """A change of an alert, for webhooks that no receiver names."""

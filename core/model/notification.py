@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 NotificationState = Literal["pending", "sending", "sent", "failed", "dead"]
-NotificationKind = Literal["firing", "resolved", "digest", "update", "reply", "event"]
+NotificationKind = Literal["firing", "resolved", "digest", "update", "reply", "notice", "event"]
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -23,8 +23,9 @@ class Notification(msgspec.Struct, kw_only=True):
     """An outbox row. People see it as `NTF-<number>`.
 
     alerts: ids of the alerts it tells; kind `event` is an outgoing-webhook event whose `type`
-    is in `event_type`. payload: what was fixed at the moment of the decision, as JSON text
-    (the alerts and the incident as they were), so that a late send tells what was decided.
+    is in `event_type`; kind `notice` says that a silence ends soon. payload: what was fixed at
+    the moment of the decision, as JSON text (the alerts and the incident as they were), so that
+    a late send tells what was decided.
     key: the idempotency key handed to platforms that take one.
     priority: 0 critical, 1 firing, 2 resolved, 3 updates; lower goes first.
     accepted_at: when the event behind it was accepted, for the latency metric.

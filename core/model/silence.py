@@ -20,6 +20,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     """People see it as `SIL-<number>`. Active from starts_at (inclusive) to ends_at (exclusive).
 
     updated_at: when it was changed or ended by someone; None when it is as it was made.
+    room: the channel in which it was made, or empty. reminded: that it ends soon was announced.
     """
 
     id: str
@@ -32,6 +33,8 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     created_by: str
     created_at: datetime
     updated_at: datetime | None = None
+    room: str = ""
+    reminded: bool = False
 
     @property
     def short_id(self) -> str:

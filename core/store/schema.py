@@ -199,6 +199,8 @@ silences = Table(
     Column("created_by", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime),
+    Column("room", Text, nullable=False),
+    Column("reminded", Boolean, nullable=False),
     Index("silences_ends", "ends_at"),
 )
 oncall_overrides = Table(

@@ -12,6 +12,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-CN": "已向 {channel} 补充分析",
         "en": "Told {channel} the analysis",
     },
+    "chat.notified.notice": {
+        "zh-CN": "已告知 {channel} 静默即将结束",
+        "en": "Told {channel} that a silence ends soon",
+    },
     "chat.undeliverable": {
         "zh-CN": "{channel} 未能收到 {id}：{why}",
         "en": "{channel} did not get {id}: {why}",

@@ -190,7 +190,7 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "command.note.done": {"zh-CN": "已记入 {id}。", "en": "Noted on {id}."},
     "command.silence.usage": {
-        "zh-CN": "/silence (事件号|告警号|匹配条件…) 时长 [说明]",
+        "zh-CN": "/silence (事件号|告警号|静默号|匹配条件…) 时长 [说明]",
         "en": "/silence (ID | MATCHER…) DURATION [COMMENT]",
     },
     "command.silence.about": {
@@ -201,6 +201,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-CN": "🔕 {id} 已生效，至 {until}：{matchers}。提前结束：/unsilence {id}",
         "en": "🔕 {id} silences {matchers} until {until}. To end it before: /unsilence {id}",
     },
+    "command.silence.changed": {
+        "zh-CN": "🔕 {id} 改为至 {until} 结束。",
+        "en": "🔕 {id} now ends at {until}.",
+    },
     "command.silence.noted": {
         "zh-CN": "设置静默 {id}，{length} {comment}",
         "en": "silenced by {id} for {length} {comment}",
@@ -208,6 +212,22 @@ TEXTS: dict[str, dict[str, str]] = {
     "command.silence.no_labels": {
         "zh-CN": "{id} 的告警没有共同的标签，请写明匹配条件，例如 /silence alertname=DiskFull 2h",
         "en": "The alerts of {id} share no label; give matchers, such as /silence alertname=DiskFull 2h",
+    },
+    "command.maintenance.usage": {
+        "zh-CN": "/maintenance [匹配条件…] 时长 [说明]",
+        "en": "/maintenance [MATCHER…] DURATION [COMMENT]",
+    },
+    "command.maintenance.about": {
+        "zh-CN": "维护：一段时间内只记录事件，不通知，结束后再通知仍在触发的",
+        "en": "for a while, incidents are recorded and not told; what still fires is told afterwards",
+    },
+    "command.maintenance.done": {
+        "zh-CN": "🚧 {id} 维护至 {until}：{matchers}，只记录不通知。提前结束：/unsilence {id}",
+        "en": "🚧 {id}: maintenance of {matchers} until {until}; recorded, not told. To end it before: /unsilence {id}",
+    },
+    "command.maintenance.done_all": {
+        "zh-CN": "🚧 {id} 全部维护至 {until}，只记录不通知。提前结束：/unsilence {id}",
+        "en": "🚧 {id}: maintenance of everything until {until}; recorded, not told. To end it before: /unsilence {id}",
     },
     "command.unsilence.usage": {"zh-CN": "/unsilence [静默号]", "en": "/unsilence [ID]"},
     "command.unsilence.about": {"zh-CN": "立即结束静默", "en": "end a silence now"},

@@ -125,6 +125,7 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "http.route.silences.create": {"zh-CN": "新建静默", "en": "Make a silence"},
     "http.route.silences.one": {"zh-CN": "查看一条静默", "en": "One silence"},
+    "http.route.silences.edit": {"zh-CN": "修改静默", "en": "Change a silence"},
     "http.route.silences.end": {"zh-CN": "立即结束静默", "en": "End a silence now"},
     "http.route.schedules.list": {
         "zh-CN": "列出值班表，含现在和下一班的值班人",

@@ -64,6 +64,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "{icon} {severity}: digest of {n} alerts",
     },
     "render.title.reply": {"zh-CN": "{id} 补充：{what}", "en": "More on {id}: {what}"},
+    "render.title.notice": {"zh-CN": "🔔 {id} 即将结束", "en": "🔔 {id} ends soon"},
     "render.title.more": {"zh-CN": " 等 {n} 条", "en": " and others ({n} alerts)"},
     "render.more": {"zh-CN": "…（另有 {n} 条未列出）", "en": "… ({n} more not listed)"},
     # /oncall
@@ -311,6 +312,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "render.kind.digest": {"zh-CN": "汇总", "en": "digest"},
     "render.kind.update": {"zh-CN": "提醒", "en": "reminder"},
     "render.kind.reply": {"zh-CN": "补充", "en": "follow-up"},
+    "render.kind.notice": {"zh-CN": "静默到期提醒", "en": "end of a silence"},
     "render.kind.event": {"zh-CN": "外发事件", "en": "webhook event"},
     # /similar, /search, /runbook, /ask
     "render.similar.head": {"zh-CN": "**以前这样处理过**", "en": "**What helped before**"},

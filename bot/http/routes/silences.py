@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -16,7 +17,7 @@ from core.clock import iso, to_utc
 from core.config.units import parse_duration
 from core.errors import Conflict, InvalidInput, NotFound, Problem
 from core.model.matcher import Matcher, Operator, parse_matcher, parse_matchers
-from core.model.silence import Silence
+from core.model.silence import Silence, SilenceKind
 from core.redact import redact
 from core.store import queries
 from core.store.queries import Page
@@ -43,12 +44,15 @@ class MatcherView(msgspec.Struct, frozen=True):
 
 
 class NewSilence(msgspec.Struct, frozen=True):
-    """A silence to be made: until ends_at, or for so long (`2h`); from now, or from starts_at."""
+    """A silence to be made: until ends_at, or for so long (`2h`); from now, or from starts_at.
+
+    kind `maintenance` may go without matchers: it is of everything.
+    """
 
     matchers: Annotated[
-        list[Annotated[str, Meta(max_length=2000)] | MatcherView],
-        Meta(min_length=1, max_length=50),
-    ]
+        list[Annotated[str, Meta(max_length=2000)] | MatcherView], Meta(max_length=50)
+    ] = []
+    kind: SilenceKind = "silence"
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     for_: str | int | float | None = msgspec.field(default=None, name="for")
@@ -56,11 +60,28 @@ class NewSilence(msgspec.Struct, frozen=True):
     created_by: Line = ""
 
 
+class SilenceChange(msgspec.Struct, frozen=True):
+    """What is left out stays. `for` is from now."""
+
+    matchers: (
+        Annotated[
+            list[Annotated[str, Meta(max_length=2000)] | MatcherView],
+            Meta(min_length=1, max_length=50),
+        ]
+        | None
+    ) = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    for_: str | int | float | None = msgspec.field(default=None, name="for")
+    comment: Comment | None = None
+
+
 class SilenceView(msgspec.Struct, frozen=True):
     """A silence. matchers: in Alertmanager's syntax."""
 
     id: str
     status: Status
+    kind: SilenceKind
     matchers: list[str]
     starts_at: Moment
     ends_at: Moment
@@ -75,6 +96,7 @@ def silence_view(silence: Silence, now: datetime) -> SilenceView:
     return SilenceView(
         id=silence.short_id,
         status="pending" if silence.starts_at > now else status,
+        kind=silence.kind,
         matchers=[str(m) for m in silence.matchers],
         starts_at=iso(silence.starts_at) or "",
         ends_at=iso(silence.ends_at) or "",
@@ -108,22 +130,44 @@ async def _read(call: Call, number: int) -> Silence:
 
 async def _create(call: Call) -> SilenceView:
     new = await call.body(NewSilence)
+    if new.kind == "silence" and not new.matchers:
+        raise InvalidInput("a value is wrong", [Problem("matchers", "give at least one")])
     now = call.parts.clock()
     starts_at = _moment(new.starts_at, "starts_at") or now
     silence = await call.parts.loop.add_silence(
-        _matchers(new),
+        _matchers(new.matchers),
         starts_at,
         end_of(new.ends_at, new.for_, starts_at),
         redact(new.comment.strip()),
         new.created_by.strip() or call.who.name,
+        new.kind,
     )
     call.on = silence.short_id
     return silence_view(silence, call.parts.clock())
 
 
-def _matchers(new: NewSilence) -> tuple[Matcher, ...]:
+async def _edit(call: Call) -> SilenceView:
+    """By Alertmanager's rule: with other matchers a new silence takes its place."""
+    number, change, now = call.number("SIL"), await call.body(SilenceChange), call.parts.clock()
+    old = await _read(call, number)
+    if old.ends_at <= now:
+        raise Conflict(f"{old.short_id} has already ended; make a new one")
+    given = change.ends_at is not None or change.for_ is not None
+    silence = await call.parts.loop.change_silence(
+        number,
+        old.matchers if change.matchers is None else _matchers(change.matchers),
+        _moment(change.starts_at, "starts_at") or old.starts_at,
+        end_of(change.ends_at, change.for_, now) if given else old.ends_at,
+        old.comment if change.comment is None else redact(change.comment.strip()),
+        call.who.name,
+    )
+    call.on = silence.short_id
+    return silence_view(silence, call.parts.clock())
+
+
+def _matchers(wanted: Sequence[str | MatcherView]) -> tuple[Matcher, ...]:
     read: list[Matcher] = []
-    for i, given in enumerate(new.matchers):
+    for i, given in enumerate(wanted):
         try:
             read += parse_matchers([given]) if isinstance(given, str) else [given.matcher()]
         except InvalidInput as error:
@@ -186,6 +230,16 @@ ROUTES = (
         path="/api/v1/silences/{id}",
         handler=_one,
         key="silences.one",
+        answer=SilenceView,
+    ),
+    Route(
+        method="PUT",
+        path="/api/v1/silences/{id}",
+        handler=_edit,
+        key="silences.edit",
+        role="responder",
+        action="silence.edit",
+        body=SilenceChange,
         answer=SilenceView,
     ),
     Route(

@@ -199,3 +199,28 @@ async def test_retry(room: Room) -> None:
     assert await room.say("/retry failed 1h") == "最近 1 小时没有失败的上传或通知。"
     for wrong in ("/retry", "/retry INC-1", "/retry 7", "/retry later"):
         assert "用法：/retry" in await room.say(wrong)
+
+
+async def test_a_silence_is_made_longer(room: Room) -> None:
+    await room.happens("DiskFull")
+    await room.say("/silence INC-1 1h 发布中")
+    assert (await room.say("/silence SIL-1 3h")).startswith("🔕 SIL-1 改为至 ")
+    silence = await room.db.read(lambda c: queries.silence(c, 1))
+    assert silence is not None
+    assert silence.ends_at - silence.starts_at > timedelta(hours=2, minutes=59)
+    assert silence.comment == "发布中"
+    assert "SIL-9" in await room.say("/silence SIL-9 3h")
+
+
+async def test_maintenance(room: Room) -> None:
+    text = await room.say("/maintenance app=shop 2h 升级数据库")
+    assert text.startswith("🚧 SIL-1 维护至 ")
+    await room.happens("DiskFull", app="shop")
+    assert (await room.incident(1)).status == "triggered"
+    why = await room.say("/why ALT-1", language="en")
+    assert "maintenance" in why
+    assert "No notification was made." in why
+    assert "everything" in await room.say("/maintenance 1h", language="en")
+    silences = await room.db.read(lambda c: queries.silences(c))
+    assert [(s.kind, s.room) for s in silences] == [("maintenance", "room")] * 2
+    assert (await room.say("/unsilence SIL-1")).startswith("🔔 SIL-1")

@@ -42,7 +42,7 @@ async def test_an_unknown_address(house: House) -> None:
 async def test_a_wrong_method_says_which_are_right(house: House) -> None:
     problem = await problem_of(house, "PATCH", "/api/v1/silences/SIL-1")
     assert problem["status"] == 405
-    assert problem["headers"]["Allow"] == "DELETE, GET, HEAD"
+    assert problem["headers"]["Allow"] == "DELETE, GET, HEAD, PUT"
 
 
 async def test_options_and_head(house: House) -> None:

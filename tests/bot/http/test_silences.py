@@ -59,7 +59,7 @@ async def test_times_and_creator_may_be_given(house: House) -> None:
 
 async def test_a_silence_that_cannot_be_made(house: House) -> None:
     cases: list[tuple[Any, str]] = [
-        ({"for": "1h"}, "body"),
+        ({"for": "1h"}, "matchers"),
         ({"matchers": [], "for": "1h"}, "matchers"),
         ({"matchers": ["nonsense"], "for": "1h"}, "matchers[0]"),
         ({"matchers": ['a=~"("'], "for": "1h"}, "matchers[0]"),
@@ -85,3 +85,19 @@ async def test_a_silence_that_cannot_be_made(house: House) -> None:
         status, problem = await house.call("POST", PATH, json=body)
         assert status == 422, (body, problem)
     assert (await house.get(PATH))["items"] == []
+
+
+async def test_a_silence_is_changed_and_maintenance_needs_no_matchers(house: House) -> None:
+    status, made = await house.call(
+        "POST", PATH, json={"kind": "maintenance", "for": "1h", "comment": "disks"}
+    )
+    assert (status, made["kind"], made["matchers"]) == (201, "maintenance", [])
+    where = f"{PATH}/{made['id']}"
+    status, changed = await house.call("PUT", where, json={"for": "3h"})
+    assert (status, changed["id"], changed["comment"]) == (200, made["id"], "disks")
+    assert changed["ends_at"] > made["ends_at"]
+    status, other = await house.call("PUT", where, json={"matchers": ['app="shop"']})
+    assert (status, other["kind"], other["matchers"]) == (200, "maintenance", ['app="shop"'])
+    assert other["id"] != made["id"]
+    status, problem = await house.call("PUT", where, json={"for": "3h"})
+    assert (status, "already ended" in problem["detail"]) == (409, True)

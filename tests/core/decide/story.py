@@ -25,6 +25,7 @@ BASE: dict[str, Any] = {
         "repeat_interval": "1h",
     },
     "language": "en",
+    "silences": {"remind": "0s"},
 }
 
 

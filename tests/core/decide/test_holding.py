@@ -205,3 +205,56 @@ def test_of_alerts_on_both_sides_of_an_inhibition_only_a_plain_source_inhibits()
     story.tell("C", host="c", tier="db", dc="1")
     story.tell("D", host="d", tier="db", team="z", dc="1")
     assert last_stage(story, "d")[:2] == ("inhibit", "suppressed")
+
+
+def noticed(story: Story) -> list[str]:
+    return [n.channel for n in story.log if n.kind == "notice"]
+
+
+def test_a_silence_that_ends_soon_is_announced_once_where_it_was_made() -> None:
+    story = Story(resolve_timeout="10d", silences={})
+    story.people.add_silence(
+        parse_matchers(['alertname="DiskFull"']), story.now, story.now + timedelta(hours=1),
+        "c", "x", story.now, "silence", "room2",
+    )  # fmt: skip
+    silenced(story, 20)  # too short to be announced
+    story.wait(2690, step=5)
+    assert noticed(story) == []
+    story.wait(1000, step=5)
+    assert noticed(story) == ["room2"]
+
+
+def test_a_silence_of_nowhere_is_announced_to_the_receivers_of_what_it_silences() -> None:
+    route = {**BASE["route"], "routes": [{"matchers": ['team="db"'], "receiver": "r2"}]}
+    story = Story(resolve_timeout="10d", route=route, silences={})
+    silenced(story, 60)
+    story.tell("DiskFull", team="db")
+    story.wait(2710, step=5)
+    assert noticed(story) == ["room2"]
+    (silence,) = story.fold.state.silences
+    story.people.change_silence(
+        silence.number, silence.matchers, silence.starts_at, story.now + timedelta(hours=2),
+        "longer", "x", story.now,
+    )  # fmt: skip
+    story.wait(6400, step=5)
+    assert noticed(story) == ["room2", "room2"]
+
+
+def test_a_longer_maintenance_holds_longer_and_a_shorter_one_lets_go() -> None:
+    story = Story(resolve_timeout="10d")
+    silence = maintenance(story, 60)
+    story.tell("DiskFull", host="a")
+    story.wait(60)
+
+    def ends_in(minutes: int) -> None:
+        story.people.change_silence(
+            silence.number, (), silence.starts_at, story.now + timedelta(minutes=minutes),
+            "", "x", story.now,
+        )  # fmt: skip
+
+    ends_in(120)
+    story.wait(5400, step=5)
+    assert story.kinds() == []
+    ends_in(1)
+    story.wait(61)
+    assert story.kinds() == ["firing"]
