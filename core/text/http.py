@@ -253,5 +253,9 @@ TEXTS: dict[str, dict[str, str]] = {
     "http.status.415": {"zh-CN": "请求体不是 JSON 类型", "en": "The body is of another type"},
     "http.status.422": {"zh-CN": "某个值不正确", "en": "A value is wrong"},
     "http.status.429": {"zh-CN": "请求过于频繁", "en": "Too many requests"},
+    "http.status.502": {
+        "zh-CN": "需要询问的平台没有正常应答，请稍后重试",
+        "en": "A platform that had to be asked did not answer as it should; try again",
+    },
     "http.status.503": {"zh-CN": "暂时不可用，请稍后重试", "en": "Not available now; try again"},
 }

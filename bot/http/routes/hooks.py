@@ -56,7 +56,7 @@ ROUTES = (
         key="hooks.post",
         role=None,
         body=dict,
-        refuses=(401,),
+        refuses=(401, 502),
         answer=Accepted,
         status=202,
     ),
