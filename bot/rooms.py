@@ -43,6 +43,7 @@ class Rooms:
         self._streams: dict[str, StreamClient] = {}
         self._callbacks: dict[str, tuple[RobotCallback, Take]] = {}
         used = {c for r in settings.receivers for c in r.channels}
+        used |= {name for p in settings.escalation for s in p.steps for name in s.notify}
         for channel in settings.channels:
             if channel.name in used or _stands_alone(channel):
                 self._build(channel)

@@ -103,6 +103,7 @@ class Service:
             self.rooms.lanes,
             self.enrichment.story,
             settings.language,
+            call=self.roster.called,
         )
         for kind in (
             self.outbox.task_kind(),

@@ -267,7 +267,7 @@ class Loop:
         return await self._change(number, lambda p, t: p.note(number, by, text, t))
 
     async def escalate(self, number: int, by: str, comment: str = "") -> Incident:
-        """Tell its receivers again, now."""
+        """The next step of its escalation, now."""
         return await self._change(number, lambda p, t: p.escalate(number, by, comment, t))
 
     async def add_silence(

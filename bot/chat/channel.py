@@ -9,6 +9,7 @@ import msgspec
 
 from core.decide.telling import Payload
 from core.model.notification import Notification, Receipt
+from core.oncall.roster import Called
 from core.store.queries import Story
 
 
@@ -16,12 +17,14 @@ class Outgoing(msgspec.Struct, frozen=True):
     """One notification with what is known at the moment it is sent.
 
     payload: incident and alerts as they were when it was decided; None for kind `event`, whose
-    body is fixed in `notification.payload`. story: timeline, similar items, analysis.
+    body is fixed in `notification.payload`. story: timeline, similar items, analysis. called: whom
+    an escalation calls, as it stands at this moment.
     """
 
     notification: Notification
     payload: Payload | None
     story: Story
+    called: tuple[Called, ...] = ()
 
 
 class Channel(Protocol):

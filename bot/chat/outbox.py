@@ -14,6 +14,7 @@ import msgspec
 import structlog
 from sqlalchemy import Connection
 
+from bot.chat.calling import Call, still_wanted, why_canceled
 from bot.chat.channel import Channel, Outgoing
 from core import metrics
 from core.clock import Clock, utc_now
@@ -58,9 +59,11 @@ class Outbox:
         story: Callable[[int, float], Awaitable[queries.Story | None]],
         language: str,
         clock: Clock = utc_now,
+        *,
+        call: Call,
     ) -> None:
         """story: what is known of an incident, waiting for it at most so many seconds; None
-        when it is in the store, or not known."""
+        when it is in the store, or not known. call: whom mentions stand for at a moment."""
         self._db = db
         self._queue = queue
         self._channels = channels
@@ -68,6 +71,7 @@ class Outbox:
         self._story = story
         self._language = language
         self._clock = clock
+        self._call = call
         self.on_told: Callable[[str, int], None] = lambda channel, incident: None
 
     def task_kind(self) -> TaskKind:
@@ -100,22 +104,30 @@ class Outbox:
         lane = self._lanes.get(channel.name)
         if lane is not None:
             outgoing = await self._within_budget(lane, channel, outgoing)
+        if outgoing.notification.escalation is not None:
+            outgoing = await still_wanted(
+                outgoing, self._db, self._call, self._clock, self._language
+            )
         try:
             receipt = await channel.send(outgoing)
         except DeliveryError as error:
             await self._failed(outgoing.notification, error)
             raise
-        return self._sent(outgoing.notification, receipt)
+        return self._sent(outgoing, receipt)
 
-    def _sent(self, notification: Notification, receipt: Receipt) -> Completion:
+    def _sent(self, outgoing: Outgoing, receipt: Receipt) -> Completion:
         """What is written of a success; it is committed together with the task's end."""
+        notification = outgoing.notification
         channel, text = notification.channel, ""
         metrics.NOTIFICATIONS.labels(channel, "sent").inc()
         if notification.accepted_at is not None:
             took = (receipt.at - notification.accepted_at).total_seconds()
             metrics.NOTIFICATION_LATENCY.labels(channel).observe(max(took, 0))
         if notification.kind != "event":
-            text = say(f"chat.notified.{notification.kind}", self._language, channel=channel)
+            kind = "escalation" if notification.escalation else notification.kind
+            text = say(f"chat.notified.{kind}", self._language, channel=channel)
+            if names := [called.name for called in outgoing.called if called.name]:
+                text += say("chat.notified.called", self._language, names=", ".join(names))
 
         def then() -> None:
             if notification.kind != "event" and notification.incident is not None:
@@ -230,6 +242,8 @@ class Outbox:
             found = queries.notification(connection, number)
             if found is None:
                 raise NotFound(f"there is no notification NTF-{number}")
+            if why := why_canceled(found):
+                raise Conflict(f"{found.short_id} is not wanted any more: {why}")
             if found.state not in {"failed", "dead"}:
                 raise Conflict(f"{found.short_id} is {found.state}")
             return self._again(connection, found)
@@ -243,7 +257,7 @@ class Outbox:
 
         def work(connection: Connection) -> list[Notification]:
             page = queries.notifications(connection, wanted, limit=queries.MAX_LIMIT)
-            return [self._again(connection, found) for found in page.items]
+            return [self._again(connection, n) for n in page.items if not why_canceled(n)]
 
         return await self._db.write(work)
 

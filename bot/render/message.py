@@ -14,6 +14,7 @@ import msgspec
 from bot.chat.channel import Outgoing
 from bot.render import words
 from bot.render.analysis import AnalysisEntry, analysis_entry
+from bot.render.escalation import calls_line, escalation_line
 from bot.render.escape import Markdown
 from bot.render.link import incident_link
 from bot.render.words import brief, told, unmarked
@@ -73,7 +74,8 @@ class SilenceEntry(msgspec.Struct, frozen=True):
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One notification. counts: how many alerts of each severity; empty ones left out.
 
-    id, title, status, by, resolution and link are the incident's; empty in a digest.
+    id, title, status, by, resolution and link are the incident's; empty in a digest. escalation:
+    its step, and calls: whom it calls; empty when it is none.
     """
 
     kind: str
@@ -91,6 +93,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     key_error: Markdown
     analysis: AnalysisEntry | None
     similar: list[SimilarEntry]
+    escalation: Markdown
+    calls: Markdown
     link: Markdown
     silence: SilenceEntry | None
 
@@ -125,6 +129,8 @@ def message(outgoing: Outgoing, language: str, base_url: str, tz: ZoneInfo) -> M
         key_error=_key_error(analysis, alerts, language),
         analysis=analysis,
         similar=[similar_entry(s, language) for s in outgoing.story.similar[:2]],
+        escalation=escalation_line(outgoing.notification.escalation, language),
+        calls=calls_line(outgoing.called, language),
         link=incident_link(base_url, incident.number if incident else None, language),
         silence=_silence(outgoing.payload.silence, language, tz),
     )

@@ -53,8 +53,10 @@ def _title(outgoing: Outgoing, icon: str, severity: str, language: str) -> str:
     incident = payload.incident if payload else None
     what = alerts[0].name if alerts else incident.title if incident else ""
     silence = payload.silence if payload else None
+    notification = outgoing.notification
+    kind = "escalation" if notification.escalation else notification.kind
     text = say(
-        f"render.title.{outgoing.notification.kind}",
+        f"render.title.{kind}",
         language,
         icon=icon,
         severity=severity,

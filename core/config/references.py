@@ -177,7 +177,7 @@ def warnings(settings: Settings) -> list[Problem]:
             found.append(Problem(f"hooks[{i}].auth.platform", text))
     found += [
         Problem(key, "is read and checked, but this version does not act on it")
-        for key in ("escalation", "heartbeats")
+        for key in ("heartbeats",)
         if getattr(settings, key)
     ]
     found += unknown_on_call(settings)

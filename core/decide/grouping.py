@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from core.decide import pipeline
+from core.decide.escalate import Escalations
 from core.decide.incidents import Incidents, group_key
 from core.decide.policy import Policy
 from core.decide.route import Route
@@ -41,6 +42,8 @@ class Grouping:
         self._timers: list[tuple[datetime, str]] = []
         self.telling = Telling(policy, state)
         self.incidents = Incidents(policy, state, self.telling, self._routes)
+        self.escalations = Escalations(policy, state, self.telling, self._routes, look, record)
+        self.incidents.on_change = self.escalations.follow
         for group in [g for g in state.groups.values() if g.route not in self._routes]:
             state.drop_group(group)  # the route tree changed since; its alerts join anew
         for group in state.groups.values():
@@ -125,9 +128,10 @@ class Grouping:
             self._state.changes.groups.add(group.key)
 
     def next_due(self) -> datetime | None:
-        """The earliest timer of a group or an incident."""
+        """The earliest timer of a group, an incident or an escalation."""
         own = self._timers[0][0] if self._timers else None
-        return min((t for t in (own, self.incidents.next_due()) if t is not None), default=None)
+        times = (own, self.incidents.next_due(), self.escalations.next_due())
+        return min((t for t in times if t is not None), default=None)
 
     def tick(self, now: datetime) -> None:
         """Tell the groups whose time has come; let incidents do what is due."""
@@ -141,6 +145,7 @@ class Grouping:
             self.remind(incident, now)
         for alert in released:
             self.join(alert, now, None)
+        self.escalations.tick(now)
 
     def remind(self, incident: Incident, now: datetime) -> None:
         """Set the timers of an incident's groups so that what fires is told again."""

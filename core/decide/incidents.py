@@ -8,6 +8,7 @@ over for long enough is forgotten (the store keeps it).
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import orjson
@@ -40,6 +41,7 @@ class Incidents:
         self._telling = telling
         self._routes = routes
         self._timers: list[tuple[datetime, int]] = []
+        self.on_change: Callable[[Incident, datetime], None] = lambda incident, now: None
         for incident in state.incidents.values():
             self._watch(incident)
 
@@ -154,6 +156,7 @@ class Incidents:
         """The incident changed."""
         incident.updated_at = now
         self._state.changes.incidents[incident.number] = incident
+        self.on_change(incident, now)
 
     def work(self, kind: str, incident: Incident) -> None:
         """Ask for slow work on an incident, once while it is unfinished."""

@@ -106,13 +106,17 @@ class People:
         return incident
 
     def escalate(self, number: int, by: str, comment: str, now: datetime) -> Incident:
-        """Tell the incident's receivers again, now. Conflict when it is resolved."""
+        """The next step of its escalation, now; without a policy its receivers are told again.
+
+        Conflict when it is resolved.
+        """
         incident = self._incident(number)
         if incident.status == "resolved":
             raise Conflict(f"{incident.short_id} is resolved")
         self._note(incident, "escalated", now, by, comment=comment)
-        self._grouping.tell_again(incident, now)
-        self._grouping.telling.incident_event("incident.escalated", incident, now)
+        if not self._grouping.escalations.step_now(incident, by, now):
+            self._grouping.tell_again(incident, now)
+            self._grouping.telling.incident_event("incident.escalated", incident, now)
         return incident
 
     def add_silence(

@@ -12,6 +12,7 @@ from core.config.settings import Settings
 from core.decide.history import Damping, Flapping
 from core.decide.identity import Identity, identified
 from core.decide.inhibitors import Inhibition
+from core.decide.plan import Plan, plans_of
 from core.decide.planned import Maintenance
 from core.decide.regrade import Regrade, regraded
 from core.decide.route import Route, route_tree
@@ -47,6 +48,7 @@ class Policy(msgspec.Struct, frozen=True):
     told: frozenset[str]
     flapping: Flapping
     dampings: tuple[Damping, ...]
+    plans: dict[str, Plan]
     rules: dict[str, Rule]
     resolve_timeout: timedelta
     ai_wait: timedelta
@@ -85,6 +87,7 @@ class Policy(msgspec.Struct, frozen=True):
 def make_policy(settings: Settings) -> Policy:
     """Compile the settings."""
     named = {c for r in settings.receivers for c in r.channels}
+    stepped = {n for p in settings.escalation for s in p.steps for n in s.notify}
     intervals = {i.name: i.interval(settings.tz) for i in settings.time_intervals}
     route = route_tree(settings, intervals)
     return Policy(
@@ -120,13 +123,14 @@ def make_policy(settings: Settings) -> Policy:
         dampings=tuple(
             Damping(tuple(d.matchers), d.fire, d.of, d.clears) for d in settings.damping
         ),
+        plans=plans_of(settings, settings.route.receiver or ""),
         rules={r.name: r for r in settings.rules if r.enabled},
         resolve_timeout=settings.resolve_timeout,
         ai_wait=settings.ai.wait if settings.ai.enabled else timedelta(0),
         subscribers=tuple(
-            Subscriber(c.name, tuple(c.events), c.name in named)
+            Subscriber(c.name, tuple(c.events), c.name in named or not c.events)
             for c in settings.channels
-            if c.type == "webhook" and (c.events or c.name in named)
+            if c.type == "webhook" and (c.events or c.name in named or c.name in stepped)
         ),
         language=settings.language,
     )

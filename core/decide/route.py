@@ -22,6 +22,7 @@ class Route(msgspec.Struct, frozen=True):
     """A node with everything inherited. path: `0`, `0.1`, … names it stably.
 
     severity: what its alerts count as, whatever they say; None leaves it to them.
+    escalation: the name of its incidents' policy, or empty.
     mute, active: when it may not, or only may, tell; not inherited, as in Alertmanager.
     """
 
@@ -37,6 +38,7 @@ class Route(msgspec.Struct, frozen=True):
     send_resolved: bool
     mute: tuple[TimeInterval, ...]
     active: tuple[TimeInterval, ...]
+    escalation: str
     proceed: bool
     children: tuple[Route, ...]
 
@@ -87,6 +89,8 @@ def route_tree(settings: Settings, intervals: Mapping[str, TimeInterval]) -> Rou
             send_resolved=known.send_resolved if known else True,
             mute=tuple(intervals[name] for name in node.mute_time_intervals),
             active=tuple(intervals[name] for name in node.active_time_intervals),
+            escalation=node.escalation if node.escalation is not None
+            else (parent.escalation if parent else ""),
             proceed=node.continue_,
             children=(),
         )  # fmt: skip

@@ -10,6 +10,7 @@ from core.decide.condition.memory import Memory
 from core.decide.history import History
 from core.model.alert import Alert
 from core.model.decision import Decision, StageVerdict
+from core.model.escalating import Escalating
 from core.model.incident import Incident, TimelineEntry
 from core.model.notification import Notification
 from core.model.silence import Silence
@@ -49,6 +50,7 @@ class Changes(msgspec.Struct):
     members: dict[tuple[str, str], str | None] = {}
     dropped_groups: set[str] = set()
     histories: set[str] = set()
+    escalations: set[int] = set()
     memories: set[str] = set()
     dropped_memories: set[str] = set()
     windows: set[tuple[str, str]] = set()
@@ -74,6 +76,7 @@ class State(msgspec.Struct):
     groups_of: alert id → keys of the groups it is a member of; groups_for: incident → keys of
     its groups.
     histories: fingerprint → what it did lately, those touched last at the end.
+    escalating: by incident, of those that are open and whose route has a policy.
     memories: what each rule's condition remembers, by name of the rule.
     templates: what tells alerts apart of which nothing but a text is known.
     """
@@ -88,6 +91,7 @@ class State(msgspec.Struct):
     groups: dict[str, Group] = {}
     groups_of: dict[str, set[str]] = {}
     groups_for: dict[int, set[str]] = {}
+    escalating: dict[int, Escalating] = {}
     silences: list[Silence] = []
     suppressed: dict[str, None] = {}
     histories: dict[str, History] = {}

@@ -15,6 +15,7 @@ from core.decide.route import Route
 from core.decide.state import State
 from core.ids import uuid7
 from core.model.alert import Alert
+from core.model.escalating import Escalation
 from core.model.incident import Incident
 from core.model.notification import Notification, NotificationKind
 from core.model.shape import alert_shape, incident_shape, webhook_body
@@ -80,18 +81,48 @@ class Telling:
             payload = _encode(Payload(None, [], silence)).decode()
             self._row(channel, "notice", now, incident=None, payload=payload, priority=3)
 
+    def escalate(
+        self,
+        incident: Incident,
+        channels: tuple[str, ...],
+        alerts: list[Alert],
+        mark: Escalation,
+        now: datetime,
+    ) -> None:
+        """One row a channel of an escalation's step; webhooks hear `incident.escalated`."""
+        payload = _encode(Payload(incident, alerts)).decode()
+        for channel in channels:
+            if channel not in self._webhooks:
+                self._row(
+                    channel,
+                    "update",
+                    now,
+                    incident=incident.number,
+                    alerts=tuple(a.id for a in alerts),
+                    payload=payload,
+                    priority=0 if incident.severity == "critical" else 1,
+                    escalation=mark,
+                )
+        self.incident_event("incident.escalated", incident, now, also=channels)
+
     def alert_event(self, event_type: str, alert: Alert, now: datetime) -> None:
         """A change of an alert, for webhooks that no receiver names."""
         for subscriber in self._policy.subscribers:
             if not subscriber.routed and subscriber.wants(event_type):
                 self._alert_row(subscriber.channel, event_type, alert, now)
 
-    def incident_event(self, event_type: str, incident: Incident, now: datetime) -> None:
-        """A change of an incident, for webhooks that no receiver names, or that were told of it."""
+    def incident_event(
+        self, event_type: str, incident: Incident, now: datetime, also: tuple[str, ...] = ()
+    ) -> None:
+        """A change of an incident, for webhooks that no receiver names, or that are told of it.
+
+        also: channels that are told of it besides those of its route.
+        """
         for subscriber in self._policy.subscribers:
             if not subscriber.wants(event_type):
                 continue
-            if subscriber.routed and subscriber.channel not in self._channels_of(incident):
+            told = (*self._channels_of(incident), *also)
+            if subscriber.routed and subscriber.channel not in told:
                 continue
             body = webhook_body(event_type, iso(now), incident_shape(incident))
             self._row(
@@ -154,6 +185,7 @@ class Telling:
         priority: int = 2,
         event_type: str = "",
         accepted_at: datetime | None = None,
+        escalation: Escalation | None = None,
     ) -> None:
         row_id = uuid7()
         self._state.changes.notifications.append(
@@ -169,6 +201,7 @@ class Telling:
                 priority=priority,
                 key=row_id,
                 accepted_at=accepted_at,
+                escalation=escalation,
                 due_at=now,
                 created_at=now,
             )

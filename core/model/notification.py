@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from core.model.escalating import Escalation
+
 NotificationState = Literal["pending", "sending", "sent", "failed", "dead"]
 NotificationKind = Literal["firing", "resolved", "digest", "update", "reply", "notice", "event"]
 
@@ -29,6 +31,7 @@ class Notification(msgspec.Struct, kw_only=True):
     key: the idempotency key handed to platforms that take one.
     priority: 0 critical, 1 firing, 2 resolved, 3 updates; lower goes first.
     accepted_at: when the event behind it was accepted, for the latency metric.
+    escalation: the step of an escalation that it is a message of.
     """
 
     id: str
@@ -47,6 +50,7 @@ class Notification(msgspec.Struct, kw_only=True):
     merged_into: str | None = None
     maybe_duplicate: bool = False
     accepted_at: datetime | None = None
+    escalation: Escalation | None = None
     due_at: datetime
     created_at: datetime
     sent_at: datetime | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Column, Connection, Executable, Table, bindparam, delete, insert, or_, select
@@ -16,6 +16,7 @@ from core.decide.pipeline import HELD
 from core.decide.state import REOPEN_WITHIN, Changes, Group, State
 from core.model.alert import Alert
 from core.model.decision import StageVerdict
+from core.model.escalating import Escalating
 from core.model.incident import Incident
 from core.model.silence import Silence
 from core.model.work import Work
@@ -26,6 +27,7 @@ from core.store.memories import MemoryRows, forget, load_memories, memory_rows
 from core.store.outbox import Defer
 from core.store.rows import from_row, to_row
 
+T = TypeVar("T")
 _FOLD = "fold"
 
 
@@ -60,6 +62,8 @@ def load_state(connection: Connection, now: datetime) -> tuple[State, int]:
         select(schema.silences).where(schema.silences.c.ends_at > now).order_by("number")
     ):
         state.silences.append(from_row(Silence, row))
+    for row in connection.execute(select(schema.escalations)):
+        state.escalating[row.incident] = from_row(Escalating, row)
     state.memories = load_memories(connection)
     for row in connection.execute(select(schema.histories).order_by(schema.histories.c.touched)):
         state.histories[row.fingerprint] = from_row(History, row)
@@ -96,6 +100,8 @@ class Batch(msgspec.Struct, frozen=True):
     dropped_groups: list[str]
     histories: list[dict[str, Any]]
     gone_histories: list[str]
+    escalations: list[dict[str, Any]]
+    gone_escalations: list[int]
     memories: MemoryRows
     templates: list[dict[str, Any]]
     gone_templates: list[str]
@@ -131,6 +137,10 @@ def make_batch(state: State, changes: Changes, seq: int) -> Batch:
             if k in state.histories
         ],
         gone_histories=list(changes.histories - state.histories.keys()),
+        escalations=[
+            to_row(state.escalating[n]) for n in changes.escalations if n in state.escalating
+        ],
+        gone_escalations=[n for n in changes.escalations if n not in state.escalating],
         memories=memory_rows(state, changes),
         templates=[to_row(t) for i in changes.templates if (t := state.templates.get(i))],
         gone_templates=[i for i in changes.templates if state.templates.get(i) is None],
@@ -172,6 +182,8 @@ def save(connection: Connection, batch: Batch, defer: Defer) -> None:
     _upsert(connection, schema.histories, "fingerprint", batch.histories)
     _delete(connection, schema.histories.c.fingerprint, batch.gone_histories)
     _delete(connection, schema.groups.c.key, batch.dropped_groups)
+    _upsert(connection, schema.escalations, "incident", batch.escalations)
+    _delete(connection, schema.escalations.c.incident, batch.gone_escalations)
     if batch.decisions:
         connection.execute(insert(schema.decisions), batch.decisions)
     if batch.timeline:
@@ -219,7 +231,7 @@ def _upsert_of(table: Table, key: str, columns: tuple[str, ...], dialect: str) -
     return statement.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
-def _delete(connection: Connection, column: Column[str], keys: list[str]) -> None:
+def _delete(connection: Connection, column: Column[T], keys: list[T]) -> None:
     for start in range(0, len(keys), 500):
         some = column.in_(keys[start : start + 500])
         connection.execute(delete(column.table).where(some))

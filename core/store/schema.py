@@ -203,6 +203,17 @@ silences = Table(
     Column("reminded", Boolean, nullable=False),
     Index("silences_ends", "ends_at"),
 )
+escalations = Table(
+    "escalations",  # of open incidents: the step that comes next; due_at is its timer
+    metadata,
+    Column("incident", BigInteger, primary_key=True, autoincrement=False),
+    Column("policy", Text, nullable=False),
+    Column("cycle", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("waits", Boolean, nullable=False),
+    Column("paused", Boolean, nullable=False),
+)
 oncall_overrides = Table(
     "oncall_overrides",  # made by people; those of config.yaml stand there
     metadata,
@@ -247,6 +258,7 @@ notifications = Table(
     Column("merged_into", Text),
     Column("maybe_duplicate", Boolean, nullable=False),
     Column("accepted_at", UtcDateTime),
+    Column("escalation", Json),  # core.model.escalating.Escalation
     Column("due_at", UtcDateTime, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),

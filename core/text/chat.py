@@ -16,6 +16,20 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-CN": "已告知 {channel} 静默即将结束",
         "en": "Told {channel} that a silence ends soon",
     },
+    "chat.notified.escalation": {
+        "zh-CN": "升级消息已发到 {channel}",
+        "en": "Escalated to {channel}",
+    },
+    "chat.notified.called": {"zh-CN": "，呼叫 {names}", "en": ", calling {names}"},
+    "chat.escalation_over": {"zh-CN": "事件已恢复", "en": "it is resolved"},
+    "chat.escalation_acknowledged": {
+        "zh-CN": "{by} 已确认",
+        "en": "{by} acknowledged it",
+    },
+    "chat.escalation_not_sent": {
+        "zh-CN": "升级消息没有发到 {channel}：{why}",
+        "en": "The escalation was not sent to {channel}: {why}",
+    },
     "chat.undeliverable": {
         "zh-CN": "{channel} 未能收到 {id}：{why}",
         "en": "{channel} did not get {id}: {why}",

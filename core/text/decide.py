@@ -32,6 +32,19 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "{by} assigned it to {to} {comment}",
     },
     "timeline.escalated": {"zh-CN": "{by} 升级处理 {comment}", "en": "{by} escalated it {comment}"},
+    "timeline.escalation_step": {
+        "zh-CN": "升级策略 {policy} 第 {step}/{steps} 步（第 {cycle} 轮）：通知 {notify}",
+        "en": "Escalation {policy}, step {step} of {steps}, cycle {cycle}: tells {notify}",
+    },
+    "timeline.escalation_fallback": {
+        "zh-CN": "升级策略 {policy} 的步骤都已执行，仍无人确认：通知 {notify}",
+        "en": "Escalation {policy}: nobody acknowledged it after the last step; tells {notify}",
+    },
+    "timeline.escalation_calls": {"zh-CN": "，呼叫 {names}", "en": ", calls {names}"},
+    "timeline.escalation_waits": {
+        "zh-CN": "升级暂缓：告警正被静默、抑制或在维护中",
+        "en": "The escalation waits: its alerts are silenced, inhibited, or in maintenance",
+    },
     "timeline.severity": {
         "zh-CN": "严重程度升为 {severity}",
         "en": "Severity rose to {severity}",

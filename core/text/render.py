@@ -58,6 +58,32 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-CN": "{icon} {severity} 仍未恢复 {what}",
         "en": "{icon} {severity} still firing: {what}",
     },
+    "render.title.escalation": {
+        "zh-CN": "{icon} {severity} 升级 {what}",
+        "en": "{icon} {severity} escalated: {what}",
+    },
+    "render.escalation.step": {
+        "zh-CN": "⏫ 升级策略 {policy} 第 {step}/{steps} 步",
+        "en": "⏫ Escalation {policy}, step {step} of {steps}",
+    },
+    "render.escalation.cycle": {
+        "zh-CN": "⏫ 升级策略 {policy} 第 {step}/{steps} 步，第 {cycle} 轮",
+        "en": "⏫ Escalation {policy}, step {step} of {steps}, cycle {cycle}",
+    },
+    "render.escalation.fallback": {
+        "zh-CN": "⏫ 升级策略 {policy} 的步骤都已执行，仍无人确认",
+        "en": "⏫ Escalation {policy}: nobody answered any of its steps",
+    },
+    "render.escalation.by": {"zh-CN": "，由 {by} 请求", "en": ", asked for by {by}"},
+    "render.escalation.calls": {"zh-CN": "呼叫：{names}", "en": "Calling {names}"},
+    "render.escalation.on_call": {
+        "zh-CN": "{name}（{schedule} 值班）",
+        "en": "{name} (on call in {schedule})",
+    },
+    "render.escalation.nobody": {
+        "zh-CN": "{schedule} 现在没有人值班",
+        "en": "nobody is on call in {schedule}",
+    },
     "render.title.resolved": {"zh-CN": "{icon} 已恢复 {what}", "en": "{icon} Cleared: {what}"},
     "render.title.digest": {
         "zh-CN": "{icon} {severity} 告警汇总 {n} 条",
@@ -274,6 +300,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-CN": "分组：归入 {by}（{note}），到时一起通知",
         "en": "group: joined {by} ({note}), told together when its time comes",
     },
+    "render.why.escalate.notified": {"zh-CN": "升级：{note}", "en": "escalate: {note}"},
     "render.why.notify.notified": {
         "zh-CN": "通知：已交给接收者 {by}",
         "en": "notify: handed to receiver {by}",
@@ -311,6 +338,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "render.kind.resolved": {"zh-CN": "恢复", "en": "resolved"},
     "render.kind.digest": {"zh-CN": "汇总", "en": "digest"},
     "render.kind.update": {"zh-CN": "提醒", "en": "reminder"},
+    "render.kind.escalation": {"zh-CN": "升级", "en": "escalation"},
     "render.kind.reply": {"zh-CN": "补充", "en": "follow-up"},
     "render.kind.notice": {"zh-CN": "静默到期提醒", "en": "end of a silence"},
     "render.kind.event": {"zh-CN": "外发事件", "en": "webhook event"},

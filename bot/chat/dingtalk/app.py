@@ -19,7 +19,7 @@ from bot.chat.dingtalk.body import JSON_HEADERS, markdown_body, markdown_param
 from bot.chat.dingtalk.errors import Action, Refused
 from bot.chat.dingtalk.message import RobotMessage
 from bot.chat.dingtalk.openapi import OpenApi
-from bot.chat.dingtalk.parts import Parts, Render, shortened
+from bot.chat.dingtalk.parts import Parts, Render, is_first, shortened
 from core.clock import Clock, utc_now
 from core.config.channels import DingTalkApp
 from core.errors import DeliveryError
@@ -185,10 +185,29 @@ class AppChannel:
         """Say every part in the group. Raises DeliveryError."""
         notice = shortened(outgoing, self._app.language)
 
-        async def take(title: str, text: str, _key: str) -> Receipt:
-            return await self._app.send_group(self._conversation_id, title, text, notice=notice)
+        async def take(title: str, text: str, key: str) -> Receipt:
+            receipt = await self._app.send_group(self._conversation_id, title, text, notice=notice)
+            if is_first(key, outgoing.notification.key):
+                await self._call(outgoing, title, text)
+            return receipt
 
         return await self._parts.send(outgoing, take)
+
+    async def _call(self, outgoing: Outgoing, title: str, text: str) -> None:
+        """Say it to those it calls as well: the platform takes no @ in a group message.
+
+        The group has been told: that someone cannot be reached must not tell it again.
+        """
+        people = [c.dingtalk_user_id for c in outgoing.called if c.dingtalk_user_id]
+        if not people:
+            return
+        try:
+            reached = await self._app.send_person(people, title, text)
+        except DeliveryError as error:
+            log.warning("dingtalk_not_called", channel=self.name, error=str(error))
+            return
+        if reached.unknown or reached.slowed:
+            log.warning("dingtalk_not_all_called", channel=self.name, unknown=len(reached.unknown))
 
 
 def _beginning(text: str) -> str:

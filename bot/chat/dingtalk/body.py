@@ -9,11 +9,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
+import msgspec
 import orjson
 
 JSON_HEADERS = {"Content-Type": "application/json; charset=utf-8", "Accept": "application/json"}
 MAX_BODY = 20_000
 MAX_PARAM = 15_000
+MAX_AT = 50
 _MAX_TITLE = 150
 _LINK = re.compile(r"!?\[[^\[\]\n]{0,1000}\]\([^()\s]{0,4000}\)")
 
@@ -70,19 +72,45 @@ def with_keyword(text: str, keywords: Sequence[str], joiner: str) -> str:
     return f"{text}{joiner}{keywords[0]}"
 
 
+class At(msgspec.Struct, frozen=True):
+    """Who is called (@) by a message: mobile numbers, and staff ids. At most MAX_AT in all."""
+
+    mobiles: tuple[str, ...] = ()
+    user_ids: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What must stand in the text: without it nobody's phone rings."""
+        return " ".join(f"@{name}" for name in (*self.mobiles, *self.user_ids))
+
+
+NOBODY = At()
+
+
 def markdown_body(
-    title: str, text: str, *, msg_uuid: str = "", keywords: Sequence[str] = (), notice: str
+    title: str,
+    text: str,
+    *,
+    msg_uuid: str = "",
+    keywords: Sequence[str] = (),
+    notice: str,
+    at: At = NOBODY,
 ) -> bytes:
     """The JSON body of a markdown message for the oapi host, at most MAX_BODY bytes.
 
     msg_uuid: the platform takes a body with the same one only once. keywords: those of the
     robot's settings, of which the message must have one. notice: what a shortened text ends with.
     """
+    ending = f"\n\n{at.text}" if at.text else ""
 
     def encode(shown: str) -> bytes:
-        markdown = {"title": with_keyword(one_line(title), keywords, " "), "text": shown}
-        uuid = {"msgUuid": msg_uuid} if msg_uuid else {}
-        return orjson.dumps({"msgtype": "markdown", "markdown": markdown, **uuid})
+        markdown = {"title": with_keyword(one_line(title), keywords, " "), "text": shown + ending}
+        body: dict[str, object] = {"msgtype": "markdown", "markdown": markdown}
+        if at.text:
+            body["at"] = {"atMobiles": at.mobiles, "atUserIds": at.user_ids, "isAtAll": False}
+        if msg_uuid:
+            body["msgUuid"] = msg_uuid
+        return orjson.dumps(body)
 
     reserved = len(encode("")) + json_bytes(with_keyword("", keywords[:1], "\n\n"))
     return encode(

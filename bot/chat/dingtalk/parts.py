@@ -93,6 +93,11 @@ class Parts:
             self._begun.popitem(last=False)
 
 
+def is_first(part_key: str, key: str) -> bool:
+    """Whether a part's key is that of the first one of the notification `key`."""
+    return part_key.removesuffix("-reduced") in {key, f"{key}-1"}
+
+
 def subject(outgoing: Outgoing) -> tuple[str, str]:
     """(`INC-3`, its severity): what a notification is about, in words no filter minds."""
     payload = outgoing.payload

@@ -5,20 +5,22 @@ https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from yarl import URL
 
 from bot.chat.channel import Outgoing
 from bot.chat.dingtalk.answer import read_oapi
-from bot.chat.dingtalk.body import JSON_HEADERS, markdown_body
+from bot.chat.dingtalk.body import JSON_HEADERS, MAX_AT, NOBODY, At, markdown_body
 from bot.chat.dingtalk.errors import Action, Refused
-from bot.chat.dingtalk.parts import Parts, Render, shortened
+from bot.chat.dingtalk.parts import Parts, Render, is_first, shortened
 from bot.chat.dingtalk.sign import sign, timestamp_ms
 from core.clock import Clock, seconds, utc_now
 from core.config.channels import DingTalkRobot
 from core.http import HttpClient
 from core.model.notification import Receipt
+from core.oncall.roster import Called
 
 _TIMEOUT = timedelta(seconds=10)
 
@@ -59,10 +61,18 @@ class RobotChannel:
     async def send(self, outgoing: Outgoing) -> Receipt:
         """Post every part. Raises DeliveryError; Refused when the platform said why."""
         notice = shortened(outgoing, self._language)
+        at = calling(outgoing.called)
 
         async def take(title: str, text: str, key: str) -> Receipt:
             self._check_throttle()
-            body = markdown_body(title, text, msg_uuid=key, keywords=self._keywords, notice=notice)
+            body = markdown_body(
+                title,
+                text,
+                msg_uuid=key,
+                keywords=self._keywords,
+                notice=notice,
+                at=at if is_first(key, outgoing.notification.key) else NOBODY,
+            )
             return await self._post(body)
 
         return await self._parts.send(outgoing, take)
@@ -96,3 +106,12 @@ class RobotChannel:
         if self._throttle is not None and left > 0:
             throttle = self._throttle
             raise Refused(throttle.code, throttle.text, Action.WAIT, left)
+
+
+def calling(called: Sequence[Called]) -> At:
+    """Who is called, each once: by mobile number, which works in every group, else by staff id."""
+    reached = [c for c in called if c.mobile or c.dingtalk_user_id][:MAX_AT]
+    return At(
+        tuple(c.mobile for c in reached if c.mobile),
+        tuple(c.dingtalk_user_id for c in reached if not c.mobile),
+    )

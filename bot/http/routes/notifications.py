@@ -13,6 +13,7 @@ from bot.http.views import Moment, PageOf
 from core.clock import iso
 from core.errors import NotFound
 from core.ids import short_id
+from core.model.escalating import Escalation
 from core.model.notification import (
     Notification,
     NotificationKind,
@@ -32,8 +33,22 @@ class ReceiptView(msgspec.Struct, frozen=True):
     at: Moment
 
 
+class EscalationView(msgspec.Struct, frozen=True):
+    """The step of an escalation. step: from 1, 0 is the fallback; by: who asked for it."""
+
+    policy: str
+    step: int
+    steps: int
+    cycle: int
+    mention: list[str]
+    by: str | None
+
+
 class NotificationView(msgspec.Struct, frozen=True):
-    """A notification. alerts, merged_into: short ids; maybe_duplicate: it may have come twice."""
+    """A notification. alerts, merged_into: short ids; maybe_duplicate: it may have come twice.
+
+    escalation: the step that it is a message of; null for all others.
+    """
 
     id: str
     channel: str
@@ -46,6 +61,7 @@ class NotificationView(msgspec.Struct, frozen=True):
     receipt: ReceiptView | None
     merged_into: str | None
     maybe_duplicate: bool
+    escalation: EscalationView | None
     due_at: Moment
     created_at: Moment
     sent_at: Moment | None
@@ -54,6 +70,14 @@ class NotificationView(msgspec.Struct, frozen=True):
 def receipt_view(receipt: Receipt | None) -> ReceiptView | None:
     """A receipt as outsiders read it."""
     return ReceiptView(receipt.code, receipt.text, _text(receipt.at)) if receipt else None
+
+
+def _escalation(mark: Escalation | None) -> EscalationView | None:
+    if mark is None:
+        return None
+    return EscalationView(
+        mark.policy, mark.step, mark.steps, mark.cycle, list(mark.mention), mark.by or None
+    )
 
 
 def _text(moment: datetime) -> str:
@@ -78,6 +102,7 @@ def _views(connection: Connection, told: list[Notification]) -> list[Notificatio
             receipt=receipt_view(n.receipt),
             merged_into=short_id("NTF", into[n.merged_into]) if n.merged_into in into else None,
             maybe_duplicate=n.maybe_duplicate,
+            escalation=_escalation(n.escalation),
             due_at=_text(n.due_at),
             created_at=_text(n.created_at),
             sent_at=iso(n.sent_at),

@@ -147,7 +147,10 @@ def notification_line(notification: Notification, reader: Reader) -> Markdown:
         language,
         id=notification.short_id,
         channel=notification.channel,
-        kind=told(f"render.kind.{notification.kind}", language),
+        kind=told(
+            f"render.kind.{'escalation' if notification.escalation else notification.kind}",
+            language,
+        ),
         state=words.state(notification.state, language),
         n=notification.attempts,
         at=words.moment(notification.sent_at or notification.created_at, reader.tz),

@@ -16,12 +16,14 @@ from bot.chat.outbox import Lane, Outbox
 from bot.chat.webhook.channel import WebhookChannel
 from core.clock import utc_now
 from core.config.channels import Webhook
+from core.config.settings import Settings
 from core.decide.telling import Payload
 from core.errors import Conflict, NotFound
 from core.http import HttpClient
 from core.ids import uuid7
 from core.model.alert import Alert
 from core.model.notification import Notification
+from core.oncall.roster import Roster
 from core.store import Database, outbox, schema
 from core.store.queries import Story
 from core.store.rows import to_row
@@ -73,7 +75,13 @@ class Post:
         lanes = {"out": Lane("out", per_minute)} if per_minute else {}
         self.queue = EmbeddedQueue(db)
         self.outbox = Outbox(
-            db, self.queue, {"out": WebhookChannel(settings, self.http)}, lanes, no_story, "en"
+            db,
+            self.queue,
+            {"out": WebhookChannel(settings, self.http)},
+            lanes,
+            no_story,
+            "en",
+            call=Roster(Settings(), db).called,
         )
         kind = self.outbox.task_kind()
         self.queue.register(msgspec.structs.replace(kind, retry_delays=(0.01, 0.01)))

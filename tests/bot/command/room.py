@@ -66,7 +66,8 @@ class Room:
         self.uploads = Uploads(found, db, self.queue, self._report)
         for kind in self.uploads.task_kinds():
             self.queue.register(kind)
-        self.outbox = Outbox(db, self.queue, {}, {}, _enriched, found.language)
+        roster = Roster(found, db)
+        self.outbox = Outbox(db, self.queue, {}, {}, _enriched, found.language, call=roster.called)
         self.shift = timedelta(0)
         self.parts = [PartStatus("decide", True), PartStatus("knowledge", False, "loading")]
         self.dispatcher = Dispatcher(
@@ -79,7 +80,7 @@ class Room:
                 uploads=self.uploads,
                 queue=self.queue,
                 outbox=self.outbox,
-                roster=Roster(found, db),
+                roster=roster,
                 ready=self._ready,
                 clock=lambda: utc_now() + self.shift,
             ),

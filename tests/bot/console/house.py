@@ -88,12 +88,12 @@ class House:
         self.web_log = RoomLog(db)
         show = partial(render, language=config.language, base_url=config.base_url, tz=config.tz)
         rooms = {c.name: WebRoom(c, self.web_log, show) for c in config.channels}
-        outbox = Outbox(db, queue, rooms, {}, _at_once, config.language)
+        roster = Roster(config, db)
+        outbox = Outbox(db, queue, rooms, {}, _at_once, config.language, call=roster.called)
         queue.register(outbox.task_kind())
         self.auth = Auth(config, db)
         self.articles = Articles(db, utc_now, config.language)
         kb, left_out, audit = Knowledge(self.articles), LeftOut(), Audit(db)
-        roster = Roster(config, db)
         commands = CommandParts(
             settings=config,
             db=db,

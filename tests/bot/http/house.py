@@ -91,7 +91,8 @@ class House:
             render, language=settings.language, base_url=settings.base_url, tz=settings.tz
         )
         rooms = {c.name: WebRoom(c, web_log, show) for c in settings.channels}
-        outbox = Outbox(db, queue, rooms, {}, _at_once, settings.language)
+        roster = Roster(settings, db)
+        outbox = Outbox(db, queue, rooms, {}, _at_once, settings.language, call=roster.called)
         uploads = Uploads(settings, db, queue, self._report)
         for kind in (outbox.task_kind(), *uploads.task_kinds()):
             queue.register(kind)
@@ -100,7 +101,6 @@ class House:
         self.auth = Auth(settings, db)
         self.kb = KnowledgeBase(settings, db, settings.data_path)
         ask, audit = Ask(settings, self.kb.search, db, None), Audit(db)
-        roster = Roster(settings, db)
         commands = CommandParts(
             settings=settings,
             db=db,
