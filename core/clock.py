@@ -18,6 +18,11 @@ def seconds(value: float) -> timedelta:
     return timedelta(seconds=value)
 
 
+def from_unix(value: float) -> datetime:
+    """The moment of a Unix time in seconds."""
+    return datetime.fromtimestamp(value, UTC)
+
+
 def to_utc(moment: datetime) -> datetime:
     """`moment` in UTC; a time without a zone is taken as UTC already."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -20,6 +20,7 @@ def check_references(settings: Settings) -> list[Problem]:
     """Every problem between sections; empty when all fits."""
     return [
         *_routes(settings.route, "route", settings, top=True),
+        *_schedules(settings),
         *_receivers(settings),
         *_maintenance(settings),
         *check_escalation(settings, partial(_channel, settings)),
@@ -72,6 +73,14 @@ def _routes(
                 yield Problem(f"{path}.{key}[{i}]", f"there is no time interval {name!r}")
     for i, child in enumerate(route.routes):
         yield from _routes(child, f"{path}.routes[{i}]", settings)
+
+
+def _schedules(settings: Settings) -> Iterator[Problem]:
+    intervals = _names(settings.time_intervals)
+    for i, rule in enumerate(settings.rules):
+        for j, entry in enumerate(rule.schedule):
+            if isinstance(entry, str) and entry not in intervals:
+                yield Problem(f"rules[{i}].schedule[{j}]", f"there is no time interval {entry!r}")
 
 
 # What a channel must have to be told anything; types that are not here come with later versions.

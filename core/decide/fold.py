@@ -39,14 +39,17 @@ Cleared = Literal["resolved", "timeout", "calm"]
 class Fold:
     """Decides. One at a time: it is not safe to call from several tasks at once."""
 
-    def __init__(self, policy: Policy, state: State, evaluate: Evaluate) -> None:
+    def __init__(
+        self, policy: Policy, state: State, evaluate: Evaluate, *, gaps: bool = True
+    ) -> None:
+        """gaps: as in Conditions."""
         self.policy = policy
         self.state = state
         self._histories = Histories(policy.flapping, policy.dampings, state)
         self.grouping = Grouping(policy, state, self.record, self._view)
         self._reminders = Reminders(policy, state, self.grouping.telling)
         self._evaluate = evaluate
-        self._conditions = Conditions(policy.rules, state)
+        self._conditions = Conditions(policy, state, gaps=gaps)
         self._inhibitors = Inhibitors(policy.inhibitions)
         self._expiry: list[tuple[datetime, str]] = []
         self._reviewed: datetime | None = None
@@ -69,8 +72,12 @@ class Fold:
                 self._clear_rule(signal, now)
             elif signal.status == "resolved" or (signal.ends_at and signal.ends_at <= now):
                 self._clear_fingerprint(signal, now)
-            elif (due := self._conditions.judge(signal, accepted_at, now)) is not None:
-                self._fire(due, accepted_at, now)
+            elif (judged := self._conditions.judge(signal, accepted_at, now)) is None:
+                continue
+            elif judged.status == "resolved":
+                self._clear_fingerprint(judged, now)
+            else:
+                self._fire(judged, accepted_at, now)
 
     def _fire(self, signal: Signal, accepted_at: datetime, now: datetime) -> None:
         known = self.state.by_fingerprint.get(signal.fingerprint)
@@ -234,7 +241,7 @@ class Fold:
     # Time
 
     def tick(self, now: datetime) -> None:
-        """Do what has become due: ends by silence, suppressed alerts, group timers, snoozes."""
+        """Do what has become due: ends by silence, what is missed, suppressed alerts, groups."""
         while self._expiry and self._expiry[0][0] <= now:
             _due, alert_id = heapq.heappop(self._expiry)
             alert = self.state.alerts.get(alert_id)
@@ -247,7 +254,9 @@ class Fold:
                 self._calm(alert, due, now)
             else:
                 self.clear(alert, "timeout", due, now)
-        if self._reviewed is None or now - self._reviewed >= _REVIEW:
+        for signal in map(self.policy.adjusted, self._conditions.tick(now)):
+            self._fire(signal, now, now)
+        if self._reviewed is None or not timedelta(0) <= now - self._reviewed < _REVIEW:
             self._reviewed = now
             self._review(now)
             self._reminders.tick(now)
@@ -275,8 +284,8 @@ class Fold:
     def next_due(self) -> datetime | None:
         """When `tick` has something to do next, as far as is known."""
         times = [self._expiry[0][0]] if self._expiry else []
-        group_due = self.grouping.next_due()
-        return min([*times, group_due] if group_due else times, default=None)
+        times += [due for due in (self.grouping.next_due(), self._conditions.next_due()) if due]
+        return min(times, default=None)
 
     def _expires_at(self, alert: Alert) -> datetime | None:
         if alert.flapping:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Mapping
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -18,6 +20,7 @@ from core.decide.regrade import Regrade, regraded
 from core.decide.route import Route, route_tree
 from core.decide.signal import Signal
 from core.model.event import Severity
+from core.model.time_interval import TimeInterval, TimeSpan
 
 
 class Subscriber(msgspec.Struct, frozen=True):
@@ -35,6 +38,7 @@ class Subscriber(msgspec.Struct, frozen=True):
 class Policy(msgspec.Struct, frozen=True):
     """ai_wait: how long a first message that is not critical waits for the model; 0 when off.
 
+    schedules: when a rule is in force, by its name; rules that always are do not stand there.
     told: the channels that receivers name.
     """
 
@@ -50,6 +54,7 @@ class Policy(msgspec.Struct, frozen=True):
     dampings: tuple[Damping, ...]
     plans: dict[str, Plan]
     rules: dict[str, Rule]
+    schedules: dict[str, TimeInterval]
     resolve_timeout: timedelta
     ai_wait: timedelta
     subscribers: tuple[Subscriber, ...]
@@ -69,11 +74,15 @@ class Policy(msgspec.Struct, frozen=True):
         A rule's own `resolve.after` wins. A rule with only a resolve line waits for that line.
         Hooks, watched directories and tocsin's own checks tell the end themselves: an
         Alertmanager repeats itself only every few hours, and a silence of minutes means nothing.
+        An absence ends when what was missed is seen; of a spike or a change nobody tells the end.
         """
         known = self.rules.get(rule)
+        if known is not None and known.absence is not None:
+            return known.resolve.after
         if known is not None and (known.resolve.after or known.resolve.match):
             return known.resolve.after
-        if source.startswith(("hook:", "file:", "self")):
+        tells_ends = known is None or known.over_time is None or known.for_.count > 1
+        if tells_ends and source.startswith(("hook:", "file:", "self")):
             return None
         return self.resolve_timeout
 
@@ -125,6 +134,9 @@ def make_policy(settings: Settings) -> Policy:
         ),
         plans=plans_of(settings, settings.route.receiver or ""),
         rules={r.name: r for r in settings.rules if r.enabled},
+        schedules={
+            r.name: _in_force(r, intervals, settings.tz) for r in settings.rules if r.schedule
+        },
         resolve_timeout=settings.resolve_timeout,
         ai_wait=settings.ai.wait if settings.ai.enabled else timedelta(0),
         subscribers=tuple(
@@ -134,3 +146,10 @@ def make_policy(settings: Settings) -> Policy:
         ),
         language=settings.language,
     )
+
+
+def _in_force(rule: Rule, intervals: Mapping[str, TimeInterval], local: ZoneInfo) -> TimeInterval:
+    spans: list[TimeSpan] = []
+    for entry in rule.schedule:
+        spans += intervals[entry].spans if isinstance(entry, str) else [entry.span(local)]
+    return TimeInterval(rule.name, tuple(spans))

@@ -29,6 +29,8 @@ class RuleMatched(Protocol):
     @property
     def severity(self) -> Severity: ...
     @property
+    def value(self) -> str | None: ...
+    @property
     def values(self) -> dict[str, str]: ...
     @property
     def clears(self) -> bool: ...
@@ -45,9 +47,10 @@ FindTemplate = Callable[[str], Template]
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """One alert begins, goes on, or ends. `clears_rule`: ends the rule's alerts that fit.
 
-    key: what the rule's condition over time looks at apart. values: of its labels and fields.
-    key: what the rule's condition over time looks at apart. keyed: its sender gave a dedup_key,
-    which stands. identified_by: what the fingerprint is made of, for people.
+    key: what the rule's condition over time looks at apart, by: the values that make it;
+    value: of the field it watches. values: of labels and fields, for templates.
+    keyed: its sender gave a dedup_key, which stands. identified_by: what the fingerprint is made
+    of, for people.
     """
 
     fingerprint: str
@@ -61,6 +64,8 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     rule: str = ""
     key: str = ""
+    by: tuple[str, ...] = ()
+    value: str | None = None
     values: dict[str, str] = {}
     keyed: bool = False
     identified_by: str = ""
@@ -156,10 +161,12 @@ def _of_rule(event: Event, match: RuleMatched, template: Template | None) -> Sig
         severity=match.severity,
         source=event.source,
         rule=match.rule,
+        value=match.value,
         values=match.values,
         keyed=bool(event.dedup_key),
         identified_by="dedup_key" if event.dedup_key else f"rule {match.rule}",
         key=key if match.by is None else fingerprint(*match.by),
+        by=match.by or (),
         links={**event.links, **match.links},
         clears_rule=match.clears,
     )

@@ -25,6 +25,7 @@ class RuleMatch(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint_values: what tells the rule's alerts from one another, in a fixed order.
     by_template: the line's template tells them apart as well.
     by: what the rule's condition over time looks at apart; None: what tells its alerts apart.
+    value: of the field that the condition watches; None when the event has none.
     values: labels and fields, for templates that are filled in once more is known.
     clears: the event ends the rule's alerts instead of raising one.
     """
@@ -35,6 +36,7 @@ class RuleMatch(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity
     by_template: bool = False
     by: tuple[str, ...] | None = None
+    value: str | None = None
     values: dict[str, str] = {}
     clears: bool = False
     annotations: dict[str, str] = {}
@@ -112,8 +114,8 @@ class Evaluator:
         if rule.owner:
             labels.setdefault("owner", rule.owner)
         values = {**labels, **fields}
-        by = rule.for_.by
-        labels.update((n, fields[n]) for n in (*rule.fingerprint, *by) if n in fields)
+        shown = (*rule.fingerprint, *rule.by, *([rule.watched] if rule.watched else []))
+        labels.update((n, fields[n]) for n in shown if n in fields)
         said = known.says(values, text)
         if said.word != said.severity and not clears:
             labels["severity_raw"] = said.word
@@ -122,7 +124,8 @@ class Evaluator:
             labels=labels,
             fingerprint_values=_identity(rule, event.labels, values),
             by_template=_by_template(rule),
-            by=tuple(values.get(name, "") for name in by) if by else None,
+            by=_apart(rule, event.labels, values),
+            value=values.get(rule.watched),
             values=values,
             severity=said.severity,
             clears=clears,
@@ -146,14 +149,27 @@ def _text_of(event: Event) -> str:
 
 def _by_template(rule: Rule) -> bool:
     """A rule that names no fields has an alert for each kind of line that it matches. One that
-    counts has one alert: what it counts are lines of any kind."""
-    return rule.match is not None and not rule.fingerprint and rule.for_.count == 1
+    looks over time has one alert: what it counts are lines of any kind."""
+    return rule.match is not None and not rule.fingerprint and rule.over_time is None
 
 
 def _identity(rule: Rule, labels: dict[str, str], values: dict[str, str]) -> tuple[str, ...]:
     if rule.fingerprint:
         return tuple(values.get(name, "") for name in rule.fingerprint)
+    told = {name: values.get(name, "") for name in (*rule.by, rule.watched) if name}
+    return _all({**labels, **told})
+
+
+def _all(labels: dict[str, str]) -> tuple[str, ...]:
     # How bad it is may change while the alert stays the same.
-    told = {k: v for k, v in labels.items() if k[:8] != "severity"}
-    told.update((name, values.get(name, "")) for name in rule.for_.by)
-    return tuple(f"{k}\x01{v}" for k, v in sorted(told.items()))
+    return tuple(f"{k}\x01{v}" for k, v in sorted(labels.items()) if k[:8] != "severity")
+
+
+def _apart(rule: Rule, labels: dict[str, str], values: dict[str, str]) -> tuple[str, ...] | None:
+    """What the rule's condition over time looks at apart; None: what tells its alerts apart."""
+    if rule.by or rule.absence or rule.new_value:
+        return tuple(values.get(name, "") for name in rule.by)
+    if rule.change is None:
+        return None
+    # Its alerts are told apart by the value too, which is what is compared here.
+    return tuple(values.get(n, "") for n in rule.fingerprint if n != rule.watched) or _all(labels)

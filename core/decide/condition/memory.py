@@ -14,16 +14,36 @@ MAX_KEYS = 10_000
 
 
 class Counted(msgspec.Struct, tag=True):
-    """How often something was seen, by moment; in the order of arrival, latest last.
+    """How often something was seen, by place on its scale; in the order of arrival, latest last.
 
-    touched: when the last one was accepted.
+    touched: when the last one was accepted; so in all slots.
     """
 
     touched: float
     hits: dict[float, int] = {}
 
 
-Slot = Counted
+class Awaited(msgspec.Struct, tag=True):
+    """Something that must be seen again before `due`. missed: it was not, and that was said.
+
+    by: the values of the labels and fields that make the key.
+    """
+
+    touched: float
+    due: float
+    by: tuple[str, ...] = ()
+    missed: bool = False
+
+
+class Known(msgspec.Struct, tag=True):
+    """A value, and when it was seen last (`at`)."""
+
+    touched: float
+    at: float
+    value: str = ""
+
+
+Slot = Counted | Awaited | Known
 
 
 class Memory(msgspec.Struct):
@@ -32,14 +52,15 @@ class Memory(msgspec.Struct):
     params: what its condition was made of; with others the memory means nothing.
     since: when the rule began to look; looked: when it last did.
     slots: by key, those touched lately last.
-    dirty: keys to be written by the next commit.
+    dirty: keys to be written by the next commit. soonest: no key is due before it; not stored.
     """
 
     params: str
     since: float
-    looked: float = 0.0
+    looked: float
     slots: dict[str, Slot] = {}
     dirty: set[str] = set()
+    soonest: float = 0.0
 
     def put(self, key: str, slot: Slot) -> None:
         """Remember `slot` under `key`, as the one touched last."""

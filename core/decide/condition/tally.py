@@ -6,6 +6,9 @@ What arrived longest ago is dropped first.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
+
 EXACT = 100  # a window of more hits than this is counted in so many steps
 KEPT = 4  # windows' worth of hits; in order or late by up to a window, none is missed
 
@@ -29,15 +32,19 @@ def add(hits: dict[float, int], place: float, *, most: int = KEPT * EXACT) -> No
         del hits[next(iter(hits))]
 
 
-def fullest(hits: dict[float, int], place: float, length: float) -> int:
-    """The most hits in any window of `length` that ends with a hit and holds `place`."""
-    near = sorted(p for p in hits if place - length < p < place + length)
-    total = best = first = 0
-    for end in near:
-        total += hits[end]
-        while near[first] <= end - length:
-            total -= hits[near[first]]
-            first += 1
-        if end >= place:
-            best = max(best, total)
-    return best
+class Counts:
+    """Hits in the order of their places, to be asked how many lie between two."""
+
+    def __init__(self, hits: dict[float, int]) -> None:
+        self._places = sorted(hits)
+        self._sums = list(accumulate((hits[p] for p in self._places), initial=0))
+
+    def between(self, after: float, upto: float) -> int:
+        """The hits after one place, up to another."""
+        first, last = bisect_right(self._places, after), bisect_right(self._places, upto)
+        return self._sums[last] - self._sums[first]
+
+    def ends(self, place: float, length: float) -> list[float]:
+        """Where windows of `length` that hold `place` end with a hit, the first one first."""
+        places = self._places
+        return places[bisect_left(places, place) : bisect_left(places, place + length)]

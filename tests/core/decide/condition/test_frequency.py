@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.config.conditions import For
-from core.decide.condition.condition import Match
+from core.decide.condition.condition import Match, Spoken
 from core.decide.condition.frequency import Frequency
-from core.decide.condition.memory import MAX_KEYS, Memory, Slot
+from core.decide.condition.memory import MAX_KEYS, Memory
+from tests.core.decide.condition.restart import restarted
 
 WITHIN = 60
-
-
-def restarted(memory: Memory) -> Memory:
-    """What a restart makes of a memory: through the texts that are stored, in stored order."""
-    slots = {k: msgspec.json.encode(s) for k, s in memory.slots.items()}
-    again = {k: msgspec.json.decode(s, type=Slot) for k, s in slots.items()}
-    order = sorted(again, key=lambda k: (again[k].touched, k))
-    return Memory(memory.params, memory.since, memory.looked, {k: again[k] for k in order})
 
 
 class Model:
@@ -52,8 +44,8 @@ STEP = st.tuples(
 def test_it_counts_as_the_model_does_through_late_events_and_restarts(
     count: int, steps: list[tuple[str, int, int, bool]]
 ) -> None:
-    condition = Frequency(For(count=count, within=WITHIN))
-    memory, model = Memory("", 0), Model(count)
+    condition = Frequency(For(count=count, within=WITHIN), ())
+    memory, model = Memory("", 0, 0), Model(count)
     now = 1000.0
     for key, pause, late, restart in steps:
         now += pause
@@ -68,8 +60,8 @@ def test_it_counts_as_the_model_does_through_late_events_and_restarts(
 
 @given(st.lists(st.integers(-7200, 7200), max_size=8), st.integers(2, 6))
 def test_a_clock_that_jumps_does_not_make_it_blind(jumps: list[int], count: int) -> None:
-    condition = Frequency(For(count=count, within=WITHIN))
-    memory, now = Memory("", 0), 100_000.0
+    condition = Frequency(For(count=count, within=WITHIN), ())
+    memory, now = Memory("", 0, 0), 100_000.0
     for jump in jumps:
         now += jump
         condition.seen(Match("a", now, now), memory)
@@ -81,14 +73,14 @@ def test_a_clock_that_jumps_does_not_make_it_blind(jumps: list[int], count: int)
 
 
 def test_many_are_counted_in_steps_and_what_is_kept_is_bounded() -> None:
-    condition = Frequency(For(count=5000, within=WITHIN))
-    memory, at = Memory("", 0), 0.0
+    condition = Frequency(For(count=5000, within=WITHIN), ())
+    memory, at = Memory("", 0, 0), 0.0
     for i in range(4999):
         at = i * (WITHIN - 2) / 5000
         assert condition.seen(Match("a", at, at), memory) is None
     (slot,) = memory.slots.values()
     assert len(slot.hits) <= 101
-    assert condition.seen(Match("a", at, at), memory) == {"count": "5000"}
+    assert condition.seen(Match("a", at, at), memory) == Spoken({"count": "5000"})
     for i in range(20_000):  # never often enough
         condition.seen(Match("a", i * 1000.0, 0), memory)
     (slot,) = memory.slots.values()
@@ -96,15 +88,15 @@ def test_many_are_counted_in_steps_and_what_is_kept_is_bounded() -> None:
 
 
 def test_a_repeat_of_what_fires_needs_no_window() -> None:
-    condition = Frequency(For(count=3, within=WITHIN))
-    memory = Memory("", 0)
-    assert condition.seen(Match("a", 1, 1, repeats=4), memory) == {"count": "7"}
+    condition = Frequency(For(count=3, within=WITHIN), ())
+    memory = Memory("", 0, 0)
+    assert condition.seen(Match("a", 1, 1, repeats=4), memory) == Spoken({"count": "7"})
     assert not memory.slots
 
 
 def test_keys_are_bounded_those_seen_lately_stay() -> None:
-    condition = Frequency(For(count=2, within=WITHIN))
-    memory = Memory("", 0)
+    condition = Frequency(For(count=2, within=WITHIN), ())
+    memory = Memory("", 0, 0)
     for n in range(MAX_KEYS + 50):
         condition.seen(Match("first", 1, 1), memory) if n == 0 else None
         condition.seen(Match(f"k{n}", 1, 1), memory)
