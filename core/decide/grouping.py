@@ -87,6 +87,9 @@ class Grouping:
     def _group_for(self, alert: Alert, route: Route, incident: Incident, now: datetime) -> Group:
         labels = route.group_labels(alert.labels)
         key = group_key(route, labels)
+        if key != incident.key:
+            # A further route's labels may be those of several incidents: to each its own group.
+            key = f"{key} {incident.short_id}"
         group = self._state.groups.get(key)
         if group is not None and group.incident != incident.number:
             # The group of an incident that is over: what ended in it is told before it goes.

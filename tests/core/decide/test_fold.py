@@ -221,6 +221,27 @@ def test_continue_tells_two_receivers_of_one_incident() -> None:
     assert {n.incident for n in story.log} == {1}
 
 
+def test_incidents_that_share_a_group_of_a_further_route_lose_no_alert() -> None:
+    route = {
+        **BASE["route"],
+        "routes": [
+            {"matchers": ['severity="warning"'], "receiver": "r", "continue": True},
+            {"matchers": ['team="db"'], "receiver": "r2", "group_by": ["team"]},
+        ],
+    }
+    story = Story(route=route)
+    story.tell("DiskFull", team="db")
+    story.tell("Slow", team="db")  # an incident of its own; the same team
+    story.wait(11)
+    assert len({i for n in story.log if n.channel == "room2" for i in n.alerts}) == 2
+    story.tell("DiskFull", team="db", status="resolved")
+    story.tell("Slow", team="db", status="resolved")
+    story.wait(120)
+    ended = {i for n in story.log if (n.channel, n.kind) == ("room2", "resolved") for i in n.alerts}
+    assert len(ended) == 2
+    assert story.fold.state.groups == {}
+
+
 def test_steps_check_where_they_start_from() -> None:
     story = Story()
     story.tell("DiskFull")
