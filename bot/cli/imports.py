@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ import yaml
 from bot.cli.options import DEFAULT_CONFIG, ConfigFile
 from core.clock import utc_now
 from core.config import load_settings
-from core.errors import InvalidInput, Problem
+from core.errors import ConfigError, InvalidInput, Problem, TocsinError
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -60,3 +61,41 @@ def ical(
         sys.stderr.write(f"{file}: {name!r} is nobody in people\n")
     if imported.unknown:
         raise typer.Exit(1)
+
+
+@app.command("alertmanager")
+def alertmanager(
+    file: Annotated[Path, typer.Argument(help="Alertmanager's configuration (alertmanager.yml).")],
+    output: Annotated[
+        Path | None, typer.Option(help="Write here instead, readable by you alone.")
+    ] = None,
+) -> None:
+    """Print an alertmanager.yml as routes, receivers, channels, inhibitions and time intervals.
+
+    What has no counterpart is listed on standard error, a line each: `path: message`. Exits 2 when
+    the file is none that Alertmanager would take.
+
+    Example: tocsin import alertmanager /etc/prometheus/alertmanager.yml --output config.yaml
+    """
+    from bot.cli.alertmanager_yml import translate
+
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise ConfigError([Problem(str(file), f"cannot be read: {error.strerror}")]) from error
+    made = translate(raw, str(file))
+    for lost in made.lost:
+        sys.stderr.write(f"{lost}\n")
+    if output is None:
+        sys.stdout.write(made.text)
+        return
+    try:
+        with open(output, "w", encoding="utf-8", opener=_private) as target:
+            target.write(made.text)
+    except OSError as error:
+        raise TocsinError(f"{output}: cannot be written: {error.strerror}") from error
+
+
+def _private(path: str, flags: int) -> int:
+    """The file holds what was secret in the other."""
+    return os.open(path, flags, 0o600)

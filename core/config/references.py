@@ -84,7 +84,7 @@ def _schedules(settings: Settings) -> Iterator[Problem]:
 
 
 # What a channel must have to be told anything; types that are not here come with later versions.
-_NEEDED: dict[str, tuple[str, ...]] = {
+NEEDED: dict[str, tuple[str, ...]] = {
     "web": (),
     "dingtalk_robot": ("webhook",),
     "dingtalk_app": ("client_id", "client_secret", "conversation_id"),
@@ -103,9 +103,9 @@ def _channel(settings: Settings, path: str, name: str) -> Iterator[Problem]:
     channel = next((c for c in settings.channels if c.name == name), None)
     if channel is None:
         yield Problem(path, f"there is no channel {name!r}")
-    elif channel.type not in _NEEDED:
+    elif channel.type not in NEEDED:
         yield Problem(path, f"this version cannot tell channels of type {channel.type}")
-    elif missing := [k for k in _NEEDED[channel.type] if not getattr(channel, k)]:
+    elif missing := [k for k in NEEDED[channel.type] if not getattr(channel, k)]:
         yield Problem(path, f"the channel {name!r} needs {', '.join(missing)}")
 
 
