@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any
 
 import msgspec
 import structlog
@@ -27,6 +30,7 @@ from bot.http.routes.articles import article_view
 from bot.http.routes.uploads import upload_view
 from bot.http.stream import Feed
 from bot.probes import ai_probe, outbox_probe, upload_probe
+from bot.replica import Replica, process_name
 from bot.rooms import Rooms
 from bot.sources import Sources
 from bot.watchdog import LoopWatchdog
@@ -44,6 +48,7 @@ from core.model.upload import Upload
 from core.oncall.roster import Roster
 from core.rule import Evaluator
 from core.store import Journal, outbox, queries
+from core.store.bell import Rings, ring
 from core.store.open import DataDir, Stores
 from core.store.queries import ArticleRow
 from core.store.rows import to_row
@@ -68,14 +73,14 @@ class Service:
         """Open the store and build every part. ConfigError, StoreError."""
         self.settings = settings
         self._data_dir = DataDir(settings.data_path, alone=not settings.database.url)
-        self._stores = stores = Stores.open(settings, alone=True)
+        name = process_name(settings.node)
+        self._stores = stores = Stores.open(settings, f"tocsin {name}")
         db, policy = stores.db, make_policy(settings)
         self._http = HttpClient()
         self.journal = Journal(stores.journal_db)
-        self.queue = EmbeddedQueue(db)
+        self.queue = EmbeddedQueue(db, node=settings.node)
         self._evaluate = Evaluator(settings.rules)
         self.loop = Loop(policy, db, self.journal, self.queue, self._evaluate)
-        self.loop.on_commit = self._committed
         self.feed = Feed()
         self.uploads = Uploads(settings, db, self.queue, self._report)
         self.publisher = Publisher(db, policy.subscribers, self.queue.defer_all)
@@ -116,12 +121,32 @@ class Service:
         self.dispatcher = Dispatcher(self._command_parts(), self._audit)
         self.outbox.on_told = self.dispatcher.told
         self.rooms.hear_with(self.dispatcher)
-        self.sources = Sources(settings, self.journal, self.uploads.offer, self._report)
-        self._jobs = Jobs()
+        self.sources = self._make_sources()
+        self._jobs, self._own_jobs = Jobs(), Jobs()
+        self.replica = self._make_replica(name) if db.is_postgresql else None
         self._watchdog: asyncio.Task[None] | None = None
         self._web: web.AppRunner | None = None
         self._showing: set[asyncio.Future[None]] = set()
         self.address = ""
+
+    def _make_sources(self) -> Sources:
+        return Sources(self.settings, self.journal, self.uploads.offer, self._report)
+
+    def _make_replica(self, name: str) -> Replica:
+        replica = Replica(
+            self._stores.db,
+            self.journal,
+            self.loop,
+            name=name,
+            node=self.settings.node,
+            decides=(self._start_jobs, self._stop_jobs),
+            reads=(self._start_sources, self._stop_sources),
+        )
+        replica.bell.on(Rings.INCIDENTS, self._incidents_changed)
+        replica.bell.on(Rings.TASKS, lambda _payload: self.queue.wake())
+        replica.bell.on(Rings.TOLD, self._told)
+        replica.bell.on(Rings.ROOM, lambda _payload: self._show(self.rooms.web_log.ring()))
+        return replica
 
     def _command_parts(self) -> CommandParts:
         return CommandParts(
@@ -165,15 +190,24 @@ class Service:
     async def start(self) -> str | None:
         """Start every part. Returns the one-time sign-in token when this start made one."""
         token = await self.auth.load()
-        await self.loop.start()
+        if self.replica is None:
+            self.loop.on_commit = self._committed
+            await self.loop.start()
+        else:
+            await self.replica.start()
+        await self.queue.start(alone=self.replica is None)
         await self._read_calendars()
-        await self.queue.start(alone=True)
         await self.kb.start()
         await self.rooms.listen()
-        self._start_jobs()
         self._watchdog = asyncio.create_task(LoopWatchdog().run(), name="watchdog")
+        self._own_jobs.every(60, "calendars", self._read_calendars)
+        self._own_jobs.start()
         await self._serve()
-        await self.sources.start()
+        if self.replica is None:
+            await self._start_jobs()
+            await self.sources.start()
+        else:
+            await self.replica.read_sources()
         log.info("started", address=self.address)
         return token
 
@@ -191,7 +225,16 @@ class Service:
         host = f"[{server.host}]" if ":" in server.host else server.host
         self.address = f"http://{host}:{port}"
 
-    def _start_jobs(self) -> None:
+    async def _start_sources(self) -> None:
+        self.sources = self._make_sources()
+        await self.sources.start()
+
+    async def _stop_sources(self) -> None:
+        await self.sources.stop()
+
+    async def _start_jobs(self) -> None:
+        """What happens at intervals, on the process that decides."""
+        self._jobs = Jobs()
         db, rules = self._stores.db, self.settings.self_
         check = SelfCheck(
             (
@@ -203,9 +246,11 @@ class Service:
             self.settings.language,
         )
         self._jobs.every(10, "selfcheck", check.look)
-        self._jobs.every(60, "calendars", self._read_calendars)
         self._jobs.every(3600, "retention", self._prune)
         self._jobs.start()
+
+    async def _stop_jobs(self) -> None:
+        self._jobs.stop()
 
     async def _prune(self) -> None:
         await prune(self._stores.db, self._stores.journal_db, self.journal, utc_now())
@@ -215,12 +260,18 @@ class Service:
 
     async def stop(self) -> None:
         """Stop taking in, decide and send what can be within the drain time, let go."""
-        await self.sources.stop()
+        if self.replica is not None:
+            await self.replica.stop_sources()
+        else:
+            await self.sources.stop()
         if self._web is not None:
             self.feed.close()
             await self._web.cleanup()
         self._jobs.stop()
+        self._own_jobs.stop()
         await self.rooms.stop()
+        if self.replica is not None:
+            await self.replica.stop()
         await self.loop.stop()
         await self.queue.stop(DRAIN)
         await self.kb.stop()
@@ -238,10 +289,15 @@ class Service:
     async def ready(self) -> list[PartStatus]:
         """Each part's condition, for /readyz and /status."""
         found = [
-            PartStatus("decide", self.loop.healthy, "" if self.loop.healthy else "no state"),
+            self._decide_status(),
             PartStatus("knowledge", True, self.kb.status),
         ]
         return [*found, *self.sources.statuses(), *self.rooms.statuses()]
+
+    def _decide_status(self) -> PartStatus:
+        if self.replica is not None and not self.replica.decider.held:
+            return PartStatus("decide", True, self.replica.condition)
+        return PartStatus("decide", self.loop.healthy, "" if self.loop.healthy else "no state")
 
     # What parts tell each other
 
@@ -269,11 +325,33 @@ class Service:
             self.feed.publish("incident", incident_shape(incident))
 
     def _incident_changed(self, number: int) -> None:
-        if self.feed.listening:
-            self._showing.add(task := asyncio.ensure_future(self._show(number)))
-            task.add_done_callback(self._showing.discard)
+        """An incident has something new to show, which this process found."""
+        if self.replica is not None:
+            say = partial(ring, name=Rings.INCIDENTS, payload=str(number))
+            self._show(self._stores.db.write(say))
+        else:
+            self._incidents_changed(str(number))
 
-    async def _show(self, number: int) -> None:
+    def _incidents_changed(self, numbers: str) -> None:
+        if self.feed.listening and numbers:
+            for number in numbers.split(","):
+                self._show(self._show_incident(int(number)))
+
+    def _told(self, payload: str) -> None:
+        incident, _, channel = payload.partition(" ")
+        if channel:
+            self.dispatcher.told(channel, int(incident))
+
+    def _show(self, showing: Coroutine[Any, Any, None]) -> None:
+        self._showing.add(task := asyncio.ensure_future(showing))
+        task.add_done_callback(self._shown)
+
+    def _shown(self, task: asyncio.Future[None]) -> None:
+        self._showing.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("change_not_shown", error=str(error))
+
+    async def _show_incident(self, number: int) -> None:
         incident = await self._stores.db.read(lambda c: queries.incident(c, number))
         if incident is not None:
             self.feed.publish("incident", incident_shape(incident))

@@ -25,8 +25,9 @@ class Sources:
         offer: Callable[[FileSource, Path], Awaitable[object]],
         report: Callable[[Event], Awaitable[None]],
     ) -> None:
+        node = settings.node if settings.database.url else ""
         self._parts: list[Tail | Watch] = [
-            *(Tail(log, settings.rules, journal) for log in settings.logs),
+            *(Tail(log, settings.rules, journal, node=node) for log in settings.logs),
             *(
                 Watch(source, offer, report, language=settings.language)
                 for source in settings.files

@@ -7,6 +7,8 @@ TocsinError
 ├── NotFound           there is no such object (404)
 ├── Conflict           the object's status does not allow this step (409)
 ├── StoreError         the database refused or is out of reach (503, retryable)
+│   ├── LeaseLost      another process has the right to write this now; nothing was stored
+│   └── NoDecider      no process that decides has answered; nothing was done
 └── DeliveryError      an outside system did not take what was sent; `retryable` says whether
                        the same thing may be sent again
 
@@ -70,6 +72,15 @@ class StoreError(TocsinError):
     """The database could not commit (disk full, locked, connection lost). Nothing was stored."""
 
     retryable = True
+
+
+class LeaseLost(StoreError):
+    """This process had the right to write this, and has it no more. Nothing was stored."""
+
+
+class NoDecider(StoreError):
+    """Of several processes none that decides has answered in time. What was asked is withdrawn:
+    it was not done, and will not be."""
 
 
 class DeliveryError(TocsinError):

@@ -8,13 +8,16 @@ what is slow is a task that is deferred in the commit.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import structlog
+from sqlalchemy import Connection
 
 from core import metrics
 from core.clock import Clock, utc_now
@@ -29,6 +32,8 @@ from core.model.incident import Incident
 from core.model.matcher import Matcher
 from core.model.silence import Silence, SilenceKind
 from core.rule.log_template import Templates
+from core.standby import Standby
+from core.step import Ask, answering, step
 from core.store.database import Database
 from core.store.decided import load_incident, load_state, load_templates, make_batch, save
 from core.store.journal import Journal, JournalBatch
@@ -64,6 +69,7 @@ class Loop:
         self._queue = queue
         self._evaluate = evaluate
         self._clock = clock
+        self._standby = Standby(db, journal, evaluate, clock)
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -75,10 +81,20 @@ class Loop:
         self._measured = float("-inf")
         self.healthy = False
         self.on_commit: Callable[[Changes], None] = lambda changes: None
+        # Where several processes serve one database: see core/step.py; and what is done first and
+        # last in the transaction of each commit. It raises when another process decides by now.
+        self.elsewhere: Ask | None = None
+        self.before_write: Callable[[Connection], None] = lambda c: None
+        self.before_commit: Callable[[Connection, Changes], None] = lambda c, changes: None
 
     async def start(self) -> None:
         """Load the state and begin to fold."""
         await self._load()
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin to fold, from the store as it is now; it is loaded as soon as it can be."""
+        self._stopping = False
         self._journal.on_append = self._wake.set
         self._running = asyncio.create_task(self._run(), name="decide")
 
@@ -88,6 +104,22 @@ class Loop:
         self._wake.set()
         if self._running is not None:
             await self._running
+            self._running = None
+
+    async def leave(self) -> None:
+        """Another process decides: stop, and forget the state, which is that one's now."""
+        await self.stop()
+        self._journal.on_append = lambda: None
+        self._fold, self.healthy = None, False
+
+    @property
+    def decides(self) -> bool:
+        """Whether this process decides; of several that serve one database, one does."""
+        return self._running is not None and not self._stopping
+
+    def wake(self) -> None:
+        """There is something to decide: another process has appended."""
+        self._wake.set()
 
     @property
     def fold(self) -> Fold:
@@ -101,6 +133,15 @@ class Loop:
         if self._fold is not None:
             return self._fold.state.templates
         return await self._db.read(load_templates)
+
+    async def look(self, patience: float) -> Fold:
+        """The fold, to read from, with what was accepted before this call; for that it waits at
+        most `patience` seconds. StoreError when there is no state."""
+        here = self.elsewhere is None or self.decides
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await (self.settled() if here else self._standby.settled())
+        return self.fold if here else await self._standby.fold(self.policy)
 
     async def settled(self) -> None:
         """Wait until every event accepted before this call is decided and committed."""
@@ -191,15 +232,21 @@ class Loop:
             log.exception("event_not_decided", source=event.source, batch=batch.seq)
             metrics.EVENTS_REJECTED.labels(event.source.split(":", 1)[0], "undecidable").inc()
 
-    async def _commit(self, seq: int) -> None:
+    async def _commit(self, seq: int, beside: Callable[[Connection], None] | None = None) -> None:
         changes = self.fold.state.take_changes()
-        if not changes and seq == self._seq:
+        if not changes and seq == self._seq and beside is None:
             return
         state = self.fold.state
+
         # The rows are made in the writer's thread; the lock keeps the state still meanwhile.
-        await self._db.write(
-            lambda c: save(c, make_batch(state, changes, seq), self._queue.defer_all)
-        )
+        def write(connection: Connection) -> None:
+            self.before_write(connection)
+            save(connection, make_batch(state, changes, seq), self._queue.defer_all)
+            if beside is not None:
+                beside(connection)
+            self.before_commit(connection, changes)
+
+        await self._db.write(write)
         self._seq = seq
         self.on_commit(changes)
 
@@ -225,8 +272,9 @@ class Loop:
                 await self._bring_back(fold, number)
             people = People(self.policy, fold.state, fold.grouping)
             result = act(people, self._clock())
+            answer = answering.get()
             try:
-                await self._commit(self._seq)
+                await self._commit(self._seq, answer and partial(answer, result))
             except StoreError:
                 self._fold = None
                 raise
@@ -240,36 +288,44 @@ class Loop:
         fold.state.incidents[number] = incident
         fold.state.firing_of[number] = {a.id for a in firing}
 
+    @step
     async def acknowledge(
         self, number: int, by: str, comment: str = "", for_: timedelta | None = None
     ) -> Incident:
         """Someone works on it: repeats and escalation stop (until `for_` has passed)."""
         return await self._change(number, lambda p, t: p.acknowledge(number, by, comment, for_, t))
 
+    @step
     async def unacknowledge(self, number: int, by: str, comment: str = "") -> Incident:
         """Nobody works on it after all."""
         return await self._change(number, lambda p, t: p.unacknowledge(number, by, comment, t))
 
+    @step
     async def resolve(self, number: int, by: str, comment: str = "") -> Incident:
         """It is over; the comment is what fixed it."""
         return await self._change(number, lambda p, t: p.resolve(number, by, comment, t))
 
+    @step
     async def reopen(self, number: int, by: str, comment: str = "") -> Incident:
         """It was not over."""
         return await self._change(number, lambda p, t: p.reopen(number, by, comment, t))
 
+    @step
     async def assign(self, number: int, by: str, to: str, comment: str = "") -> Incident:
         """Name who works on it."""
         return await self._change(number, lambda p, t: p.assign(number, by, to, comment, t))
 
+    @step
     async def note(self, number: int, by: str, text: str) -> Incident:
         """Add a line to its timeline."""
         return await self._change(number, lambda p, t: p.note(number, by, text, t))
 
+    @step
     async def escalate(self, number: int, by: str, comment: str = "") -> Incident:
         """The next step of its escalation, now."""
         return await self._change(number, lambda p, t: p.escalate(number, by, comment, t))
 
+    @step
     async def add_silence(
         self,
         matchers: tuple[Matcher, ...],
@@ -286,6 +342,7 @@ class Loop:
             lambda p, t: p.add_silence(matchers, starts_at, ends_at, comment, by, t, kind, room),
         )
 
+    @step
     async def change_silence(
         self,
         number: int,
@@ -301,6 +358,7 @@ class Loop:
             lambda p, t: p.change_silence(number, matchers, starts_at, ends_at, comment, by, t),
         )
 
+    @step
     async def expire_silence(self, number: int, by: str) -> Silence:
         """End a silence now."""
         return await self._change(None, lambda p, t: p.expire_silence(number, by, t))

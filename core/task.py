@@ -16,7 +16,14 @@ from sqlalchemy import Connection
 
 from core.model.work import Work
 
+# A queue whose name ends in `//<node>` is run by processes of that machine only.
+NODE = "//"
 TaskState = Literal["pending", "running", "succeeded", "failed", "timed_out", "canceled"]
+
+
+def on_node(queue: str, node: str) -> str:
+    """The name of a queue for one machine; of the queue itself where there is but one."""
+    return f"{queue}{NODE}{node}" if node else queue
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,47 +3,76 @@
 A claimed task is leased, and the lease renewed while it runs; a worker that dies lets it run out
 and the task runs again (at least once). Deferring wakes the worker at once, and it sleeps until
 the next task is due; polling is only the safety net. Each queue is a lane of its own with its
-kind's concurrency.
+kind's concurrency, over all processes that share the table (PostgreSQL): their claims come one
+after the other, and count what runs elsewhere.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import structlog
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 
 from core.clock import Clock, utc_now
 from core.errors import Conflict, NotFound, StoreError
 from core.ids import uuid7
 from core.model.work import Work
+from core.store.bell import Rings, ring
 from core.store.database import Database, next_number
+from core.store.locks import Order, in_order
 from core.store.queries.paging import in_pieces
 from core.store.schema import tasks
-from core.task import Task, TaskKind
+from core.task import NODE, Task, TaskKind
 from scheduler.run import Ended, crashed, returned, run
 
 log = structlog.get_logger(__name__)
 POLL = 1.0
 CLAIM = 32
 AHEAD = 4  # tasks of a one-at-a-time queue that are taken before their turn
-LEASE = timedelta(seconds=30)
-RENEW = 10.0
+LEASE = timedelta(seconds=12)
+RENEW = 3.0
 WRITE_AGAIN = (0.1, 1.0)  # seconds until an end that the store did not take is tried again
 UNFINISHED = ("pending", "running")
+
+
+_TURN = (tasks.c.id, tasks.c.queue, tasks.c.priority)
+_ADD = upsert_postgresql(tasks).on_conflict_do_nothing()
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """A task that waits for its turn in its queue, from `run_at` on."""
+
+    id: str
+    queue: str
+    priority: int
+    run_at: datetime
 
 
 class EmbeddedQueue:
     """Runs durable tasks in this process. Register every kind before `start()`."""
 
-    def __init__(self, db: Database, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock = utc_now,
+        *,
+        node: str = "",
+        only: frozenset[str] | None = None,
+    ) -> None:
+        """node: this machine's name, for queues of one machine. only: the kinds that are run
+        here; None for all that are registered."""
         self._db = db
         self._clock = clock
+        self._node = node
+        self._only = only
         self._kinds: dict[str, TaskKind] = {}
         self._busy: dict[str, int] = {}
         self._runs: set[asyncio.Task[None]] = set()
@@ -76,7 +105,9 @@ class EmbeddedQueue:
         """See core.task.TaskQueue.defer."""
         if key is not None and expedite:
             waits = update(tasks).where(tasks.c.key == key, tasks.c.state == "pending")
-            tx.execute(waits.values(run_at=self._clock(), attempts=0))
+            now = self._clock()
+            for row in tx.execute(waits.values(run_at=now, attempts=0).returning(*_TURN)):
+                self._announce(tx, [Turn(row.id, row.queue, row.priority, now)])
         work = Work(
             kind=kind, payload=payload, key=key, queue=queue or "", run_at=run_at, priority=priority
         )
@@ -93,7 +124,7 @@ class EmbeddedQueue:
         if fresh:
             now = self._clock()
             first = next_number(tx, "TSK", len(fresh))
-            rows = [
+            rows: list[dict[str, Any]] = [
                 {
                     "id": uuid7(),
                     "number": first + i,
@@ -110,8 +141,16 @@ class EmbeddedQueue:
                 }
                 for i, work in enumerate(fresh)
             ]
-            tx.execute(insert(tasks), rows)
+            # Of two processes that defer one key at once, the later adds nothing.
+            tx.execute(_ADD if self._db.is_postgresql else insert(tasks), rows)
+            self._announce(
+                tx, [Turn(row["id"], row["queue"], row["priority"], row["run_at"]) for row in rows]
+            )
         self.wake()
+
+    def _announce(self, tx: Connection, turns: Sequence[Turn]) -> None:
+        """These wait for their turn: tell the processes that may run them, when `tx` commits."""
+        ring(tx, Rings.TASKS)
 
     @staticmethod
     def _unfinished(tx: Connection, keys: list[str]) -> set[str]:
@@ -202,6 +241,8 @@ class EmbeddedQueue:
         """Keep the leases of what runs here."""
         while True:
             await asyncio.sleep(RENEW)
+            if not self._held:
+                continue
             mine = and_(tasks.c.id.in_(list(self._held)), tasks.c.lease == self._lease)
             until = self._clock() + LEASE
             try:
@@ -213,25 +254,55 @@ class EmbeddedQueue:
             except StoreError as error:
                 log.error("task_leases_not_renewed", error=str(error))
 
-    def _launch(self, task: Task) -> None:
+    def _launch(self, task: Task) -> asyncio.Task[None]:
         self._held.add(task.id)
         self._busy[task.queue] = self._busy.get(task.queue, 0) + 1
         run = asyncio.create_task(self._run_lane(task), name=f"task:{task.kind}")
         self._runs.add(run)
         run.add_done_callback(self._runs.discard)
+        return run
 
-    def _claim(self, tx: Connection) -> list[Task]:
-        """Take what is due in every queue that has room."""
-        full = [q for q, n in self._busy.items() if n >= self._limit(q)]
-        rows = self._due(tx, tasks.c.queue.not_in(full), CLAIM)
+    def _claim(self, tx: Connection, queue: str | None = None) -> list[Task]:
+        """Take what is due in every queue that has room, or in one."""
+        if self._stopping:
+            return []
+        in_order(tx, Order.CLAIM)
+        busy = Counter(self._busy)
+        busy.update(self._elsewhere(tx))
+        full = [q for q, n in busy.items() if n >= self._limit(q)]
+        within: ColumnElement[bool] = tasks.c.queue.not_in(full)
+        if queue is not None:
+            within = and_(within, tasks.c.queue == queue)
         room: dict[str, int] = {}
         claimed = []
-        for row in rows:
-            left = room.setdefault(row.queue, self._limit(row.queue) - self._busy.get(row.queue, 0))
+        for row in self._due(tx, within, CLAIM):
+            left = room.setdefault(row.queue, self._limit(row.queue) - busy[row.queue])
             if left > 0:
                 room[row.queue] = left - 1
                 claimed.append(self._take(tx, row))
         return claimed
+
+    def _elsewhere(self, tx: Connection) -> dict[str, int]:
+        """How many tasks of each queue other processes have."""
+        if not self._db.is_postgresql:
+            return {}
+        query = (
+            select(tasks.c.queue, func.count())
+            .where(
+                tasks.c.state == "running",
+                tasks.c.leased_until >= self._clock(),
+                tasks.c.lease != self._lease,
+            )
+            .group_by(tasks.c.queue)
+        )
+        return {row[0]: row[1] for row in tx.execute(query)}
+
+    def _runs_here(self) -> ColumnElement[bool]:
+        """Which tasks this process may run."""
+        kinds = [kind for kind in self._kinds if self._only is None or kind in self._only]
+        here = tasks.c.queue.endswith(f"{NODE}{self._node}", autoescape=True)
+        anywhere = tasks.c.queue.not_like(f"%{NODE}%")
+        return and_(tasks.c.kind.in_(kinds), or_(anywhere, here))
 
     def _due(self, tx: Connection, where: ColumnElement[bool], limit: int) -> Sequence[Row[Any]]:
         now = self._clock()
@@ -242,7 +313,7 @@ class EmbeddedQueue:
         query = (
             select(tasks)
             # What runs here is not taken again, even when its lease could not be renewed.
-            .where(due, tasks.c.kind.in_(self._kinds), tasks.c.id.not_in(list(self._held)), where)
+            .where(due, self._runs_here(), tasks.c.id.not_in(list(self._held)), where)
             .order_by(tasks.c.priority, tasks.c.run_at, tasks.c.number)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -349,6 +420,9 @@ class EmbeddedQueue:
             return None
         if ended.completion is not None:
             ended.completion.write(tx)
+        if changes["state"] == "pending":
+            row = tx.execute(select(*_TURN, tasks.c.run_at).where(tasks.c.id == task.id)).one()
+            self._announce(tx, [Turn(row.id, row.queue, row.priority, row.run_at)])
         if self._stopping or more < 1 or self._busy[task.queue] > self._limit(task.queue):
             return []
         return [self._take(tx, row) for row in self._due(tx, tasks.c.queue == task.queue, more)]
@@ -364,11 +438,13 @@ class EmbeddedQueue:
                 raise Conflict(f"TSK-{number} is {row.state}")
             if row.key is not None and self._unfinished(tx, [row.key]):
                 raise Conflict(f"a newer task does the work of TSK-{number} already")
+            now = self._clock()
             tx.execute(
                 update(tasks)
                 .where(tasks.c.id == row.id)
-                .values(state="pending", attempts=0, run_at=self._clock(), finished_at=None)
+                .values(state="pending", attempts=0, run_at=now, finished_at=None)
             )
+            self._announce(tx, [Turn(row.id, row.queue, row.priority, now)])
 
         await self._db.write(work)
         self.wake()

@@ -84,7 +84,11 @@ class Auth:
             return None
         taken = {who.name for who in self._known.values()}
         name = FIRST if FIRST not in taken else f"{FIRST}-{secrets.token_hex(3)}"
-        return await self.create_token(name, "admin")
+        try:
+            return await self.create_token(name, "admin")
+        except Conflict:  # another process started at the same moment, and has shown it
+            await self._read()
+            return None
 
     async def create_token(self, name: str, role: Role) -> str:
         """A new token; only its digest is kept. Conflict when the name is taken."""

@@ -6,6 +6,7 @@ Names are fixed by outsiders' files; units stand in the value (`10s`, `4MiB`).
 from __future__ import annotations
 
 from pathlib import Path
+from socket import gethostname
 from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -33,11 +34,15 @@ class Section(BaseModel):
 
 
 class Server(Section):
-    """Where tocsin listens, and the address that links in messages point to."""
+    """Where tocsin listens, and the address that links in messages point to.
+
+    node: this machine's name among several on PostgreSQL; empty is its host name.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
     base_url: str = ""
+    node: str = Field("", pattern=r"^[A-Za-z0-9_.-]{0,64}$")
 
 
 class Database(Section):
@@ -450,6 +455,11 @@ class Settings(Section):
         """The address that links point to, without a trailing slash."""
         given = self.server.base_url.rstrip("/")
         return given or f"http://{self.server.host}:{self.server.port}"
+
+    @property
+    def node(self) -> str:
+        """What this machine is called where there are several."""
+        return self.server.node or gethostname()
 
     @property
     def data_path(self) -> Path:

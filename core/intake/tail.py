@@ -53,10 +53,17 @@ class Tail:
     """Follows the files of one log. `start`, and `stop` when done."""
 
     def __init__(
-        self, settings: LogSource, rules: list[Rule], journal: Journal, clock: Clock = utc_now
+        self,
+        settings: LogSource,
+        rules: list[Rule],
+        journal: Journal,
+        clock: Clock = utc_now,
+        node: str = "",
     ) -> None:
+        """node: which machine's files these are, where several machines share a journal."""
         self._settings = settings
         self._source = f"log:{settings.name}"
+        self._key = f"{_KEY}@{node}" if node else _KEY
         self._scanner = RuleScanner.for_labels(rules, settings.labels)
         self._joiner = joiner_of(settings)
         self._holds = False
@@ -81,7 +88,7 @@ class Tail:
 
         Raises StoreError when the places cannot be loaded and kept.
         """
-        stored = (await self._journal.positions(self._source)).get(_KEY)
+        stored = (await self._journal.positions(self._source)).get(self._key)
         if stored is not None:
             self._files = Followed(self._settings, from_stored(stored))
         await self._in_thread(lambda: self._files.look(time.monotonic()))
@@ -180,7 +187,7 @@ class Tail:
         return bool(taken)
 
     def _position(self, taken: Taken) -> Position:
-        return Position(self._source, _KEY, to_stored(self._files.places(taken)))
+        return Position(self._source, self._key, to_stored(self._files.places(taken)))
 
     async def _save(self) -> None:
         await self._journal.set_positions([self._position([])])

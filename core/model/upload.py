@@ -15,6 +15,7 @@ class Upload(msgspec.Struct, kw_only=True):
 
     source: the `files` entry's name; path: the local file; key: the object's key at `target`.
     version: size and mtime_ns of the file that was promised, so that a rewrite is a new upload.
+    node: the machine that has the file, where several share a database; else empty.
     """
 
     id: str
@@ -25,6 +26,7 @@ class Upload(msgspec.Struct, kw_only=True):
     key: str
     size: int
     version: str
+    node: str = ""
     state: UploadState = "pending"
     stage: str = "queued"
     attempts: int = 0

@@ -16,15 +16,15 @@ from functools import cache, partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, DateTime, Integer, LargeBinary, Text, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.errors import StoreError
+from core.store.bell import Rings, ring
 from core.store.database import Database, Statement, Work
 from core.store.locks import Order, in_order
-from core.store.schema import journal
 from core.store.types import utc_text
 
-_INSERT = insert(journal)
 GROUP = 256  # appends in one transaction
 GATHER = 0.001  # seconds
 Beside = Callable[[Connection], None]
@@ -44,6 +44,7 @@ class Appends:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._sqlite = not db.is_postgresql
+        self.rings = False  # whether another process must be told
         self._waiting: list[Append] = []
         self._committing = False
         # Callers who were just answered mostly ask again at once. A moment for them makes one
@@ -84,7 +85,9 @@ class Appends:
             loop.call_soon_threadsafe(ended, group, future.exception())
 
         try:
-            self._db.submit(_work(group, sqlite=self._sqlite)).add_done_callback(tell)
+            self._db.submit(_work(group, sqlite=self._sqlite, rings=self.rings)).add_done_callback(
+                tell
+            )
         except StoreError as error:
             loop.call_soon(ended, group, error)
 
@@ -115,7 +118,7 @@ def _end(group: list[Append], error: BaseException | None) -> None:
             one.done.set_exception(error)
 
 
-def _work(group: list[Append], *, sqlite: bool) -> Work[None]:
+def _work(group: list[Append], *, sqlite: bool, rings: bool) -> Work[None]:
     """What the writer is to do for these."""
     rows = [row for one in group for row in one.rows]
     beside = [one.beside for one in group if one.beside is not None]
@@ -128,13 +131,36 @@ def _work(group: list[Append], *, sqlite: bool) -> Work[None]:
             add(connection)
         for write in beside:
             write(connection)
+        if rings and rows:
+            ring(connection, Rings.JOURNAL)
 
     return work
 
 
+# One statement for all rows: a process that is paused between two would hold up all others.
+_ADD = text("""
+INSERT INTO journal (batch, accepted_at, source, events, payload)
+SELECT * FROM unnest(:batches, :moments, :sources, :events, :payloads)
+""").bindparams(
+    bindparam("batches", type_=ARRAY(Text)),
+    bindparam("moments", type_=ARRAY(DateTime(timezone=True))),
+    bindparam("sources", type_=ARRAY(Text)),
+    bindparam("events", type_=ARRAY(Integer)),
+    bindparam("payloads", type_=ARRAY(LargeBinary)),
+)
+
+
 def _add(rows: list[dict[str, Any]], connection: Connection) -> None:
+    # The lock comes before the numbers: they become visible in their order.
     in_order(connection, Order.JOURNAL)
-    connection.execute(_INSERT, rows)
+    columns = {
+        "batches": "batch",
+        "moments": "accepted_at",
+        "sources": "source",
+        "events": "events",
+        "payloads": "payload",
+    }
+    connection.execute(_ADD, {many: [row[one] for row in rows] for many, one in columns.items()})
 
 
 def _add_sqlite(rows: list[dict[str, Any]], connection: Connection) -> None:

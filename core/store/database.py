@@ -2,7 +2,8 @@
 
 SQLite has one writer by nature, so one thread does all the writing and takes what waits as one
 transaction (group commit): each piece of work stands in its own savepoint, so that one failing
-does not undo the others. PostgreSQL is used in the same way; its readers are pooled.
+does not undo the others. PostgreSQL is used in the same way, a piece a transaction; its readers
+are pooled.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ T = TypeVar("T")
 Work = Callable[[Connection], T]
 GROUP_LIMIT = 64
 READERS = 4
+STILL = 3000  # ms that a transaction on PostgreSQL may stand still: less than a lease lives
 
 
 def sqlite_url(path: Path) -> str:
@@ -47,8 +49,11 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def make_engine(url: str) -> Engine:
-    """An engine for `sqlite:///…` or `postgresql://…` with the house's settings."""
+def make_engine(url: str, name: str = "tocsin") -> Engine:
+    """An engine for `sqlite:///…` or `postgresql://…` with the house's settings.
+
+    name: what PostgreSQL shows of this process (pg_stat_activity); at most 63 bytes.
+    """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         engine = create_engine(
@@ -57,7 +62,6 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    # A database behind a firewall that drops packets must not hold a thread for ever.
     return create_engine(
         address.set(drivername="postgresql+psycopg"),
         pool_size=READERS + 1,
@@ -65,7 +69,17 @@ def make_engine(url: str) -> Engine:
         # What a JSON column holds may hold moments; SQLite's are written by orjson too.
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
-        connect_args={"connect_timeout": 5},
+        connect_args={
+            "application_name": name,
+            # A database behind a firewall that drops packets must not hold a thread for ever,
+            # nor may a process that is paused or cut off hold a lock that others wait for.
+            "connect_timeout": 5,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 10_000,
+            "options": f"-c idle_in_transaction_session_timeout={STILL}",
+        },
     )
 
 
@@ -105,8 +119,17 @@ class Statement(msgspec.Struct, frozen=True):
 class Database:
     """Runs reads and writes off the event loop. Create with an engine; `close()` when done."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, group: int | None = None) -> None:
+        """group: how many pieces of work one transaction takes at most. By default one on
+        PostgreSQL, where other processes write too: pieces that were put together by chance
+        take their locks in any order, and two such transactions may wait for each other."""
         self.engine = engine
+        self._group = group or (1 if engine.dialect.name == "postgresql" else GROUP_LIMIT)
+        # On PostgreSQL a read's statements each see the last commit, in a transaction or not.
+        postgresql = engine.dialect.name == "postgresql"
+        self._reading = (
+            engine.execution_options(isolation_level="AUTOCOMMIT") if postgresql else engine
+        )
         self._writes: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="db-read")
         self._writer = threading.Thread(target=self._write_forever, name="db-write", daemon=True)
@@ -139,10 +162,26 @@ class Database:
         self._check_open()
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
 
+    async def read_whole(self, work: Work[T]) -> T:
+        """`read`, whose every statement sees the database as of one moment."""
+        self._check_open()
+
+        def now() -> T:
+            engine = self.engine  # a transaction on SQLite is of one moment by itself
+            if self.is_postgresql:
+                engine = engine.execution_options(isolation_level="REPEATABLE READ")
+            try:
+                with engine.connect() as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                raise StoreError(f"the database cannot be read: {error.orig}") from error
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, now)
+
     def read_now(self, work: Work[T]) -> T:
         """`read` in the calling thread (command line, tests)."""
         try:
-            with self.engine.connect() as connection:
+            with self._reading.connect() as connection:
                 return work(connection)
         except DBAPIError as error:
             raise StoreError(f"the database cannot be read: {error.orig}") from error
@@ -165,7 +204,7 @@ class Database:
         while (first := self._writes.get()) is not None:
             group = [first]
             stop = False
-            while len(group) < GROUP_LIMIT and not self._writes.empty():
+            while len(group) < self._group and not self._writes.empty():
                 more = self._writes.get()
                 if more is None:
                     stop = True

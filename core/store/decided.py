@@ -31,11 +31,15 @@ T = TypeVar("T")
 _FOLD = "fold"
 
 
+def folded(connection: Connection) -> int:
+    """The last journal row that was folded; 0 when none was."""
+    query = select(schema.checkpoints.c.seq).where(schema.checkpoints.c.name == _FOLD)
+    return int(connection.execute(query).scalar() or 0)
+
+
 def load_state(connection: Connection, now: datetime) -> tuple[State, int]:
     """What the fold must remember, and the last journal row it has folded."""
-    seq = connection.execute(
-        select(schema.checkpoints.c.seq).where(schema.checkpoints.c.name == _FOLD)
-    ).scalar()
+    seq = folded(connection)
     state = State(counters={k: last_number(connection, k) for k in ("ALT", "INC", "SIL")})
     groups = {row.key: from_row(Group, row) for row in connection.execute(select(schema.groups))}
     for row in connection.execute(select(schema.group_members)):
@@ -85,7 +89,7 @@ def load_state(connection: Connection, now: datetime) -> tuple[State, int]:
                 )
             ):
                 state.suppressed[alert.id] = None
-    return state, int(seq or 0)
+    return state, seq
 
 
 class Batch(msgspec.Struct, frozen=True):

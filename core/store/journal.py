@@ -57,6 +57,12 @@ class Journal:
         self._appends = Appends(db)
         self.appended = 0  # events, since this process began
         self.on_append: Callable[[], None] = lambda: None
+        # Raises when another process reads the sources of this machine by now.
+        self.check: Callable[[Connection], None] = lambda connection: None
+
+    def ring(self, rings: bool) -> None:
+        """Whether appends wake another process, which decides."""
+        self._appends.rings = rings
 
     async def append(
         self, source: str, events: list[Event], positions: list[Position] | None = None
@@ -87,6 +93,7 @@ class Journal:
         def move(connection: Connection) -> None:
             for position in moved:
                 _save_position(connection, position)
+            self.check(connection)
 
         await self._appends.add(rows, move if moved else None)
         if events:
@@ -135,6 +142,7 @@ class Journal:
         def work(connection: Connection) -> None:
             for position in moved:
                 _save_position(connection, position)
+            self.check(connection)
 
         await self._db.write(work)
 

@@ -16,7 +16,8 @@ class Order(IntEnum):
     JOURNAL = 7_420_001
     IMPORT = 7_420_002
     ROOM = 7_420_003
-    SERVE = 7_420_004
+    MIGRATE = 7_420_004
+    CLAIM = 7_420_005
 
 
 def in_order(connection: Connection, what: Order) -> None:

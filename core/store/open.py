@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self, TextIO
 
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine, MetaData, func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.config.settings import Settings
 from core.errors import ConfigError, Problem, StoreError
-from core.store.database import Database, make_engine, sqlite_url
+from core.store.database import GROUP_LIMIT, Database, make_engine, sqlite_url
 from core.store.locks import Order
 from core.store.migrations import upgrade
 from core.store.schema import journal_metadata, metadata
@@ -59,57 +61,48 @@ class DataDir:
 class Stores:
     """The main database and the journal's: two files on SQLite, one database on PostgreSQL."""
 
-    def __init__(self, db: Database, journal_db: Database, held: Connection | None) -> None:
+    def __init__(self, db: Database, journal_db: Database) -> None:
         self.db = db
         self.journal_db = journal_db
-        self._held = held
 
     @classmethod
-    def open(cls, settings: Settings, *, alone: bool = False) -> Self:
+    def open(cls, settings: Settings, name: str = "tocsin") -> Self:
         """Connect and migrate. StoreError when the database cannot be reached or is newer.
 
-        alone: for `serve`. On PostgreSQL one process decides in this version; ConfigError when
-        another does. (On SQLite the data directory's lock says so.)
+        name: what PostgreSQL knows this process by.
         """
         url = settings.database.url
         directory = Path(settings.data_dir)
-        main = make_engine(url or sqlite_url(directory / "tocsin.db"))
+        main = make_engine(url or sqlite_url(directory / "tocsin.db"), name)
         journal = main if url else make_engine(sqlite_url(directory / "journal.db"))
-        held = _hold(main) if url and alone else None
-        _migrate(main, "main", metadata)
-        _migrate(journal, "journal", journal_metadata)
-        db = Database(main)
-        return cls(db, db if url else Database(journal), held)
+        try:
+            with _one_at_a_time(main):
+                upgrade(main, "main", metadata)
+                upgrade(journal, "journal", journal_metadata)
+        except SQLAlchemyError as error:
+            cause = getattr(error, "orig", None) or error
+            raise StoreError(f"the database cannot be opened: {cause}") from error
+        except CommandError as error:
+            text = f"the database was made by a newer tocsin; install that version again ({error})"
+            raise StoreError(text) from error
+        # Appends share transactions among themselves, and wait for nothing else that is written.
+        return cls(Database(main), Database(journal, group=GROUP_LIMIT))
 
     def close(self) -> None:
         """Finish what waits to be written, and let go."""
-        if self._held is not None:
-            self._held.close()
         self.journal_db.close()
         self.db.close()
 
 
-def _hold(engine: Engine) -> Connection:
-    """A connection whose session holds the right to serve this database, as long as it lives."""
-    try:
-        connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        ours = connection.execute(select(func.pg_try_advisory_lock(int(Order.SERVE)))).scalar()
-    except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        raise StoreError(f"the database cannot be reached: {cause}") from error
-    if not ours:
-        connection.close()
-        text = "another tocsin serves this database already; stop it first"
-        raise ConfigError([Problem("database.url", text)])
-    return connection
-
-
-def _migrate(engine: Engine, branch: str, tables: MetaData) -> None:
-    try:
-        upgrade(engine, branch, tables)
-    except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        raise StoreError(f"the database cannot be opened: {cause}") from error
-    except CommandError as error:
-        text = f"the database was made by a newer tocsin; install that version again ({error})"
-        raise StoreError(text) from error
+@contextmanager
+def _one_at_a_time(engine: Engine) -> Iterator[None]:
+    """Processes that start together bring the tables up one after the other."""
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(select(func.pg_advisory_lock(int(Order.MIGRATE))))
+        try:
+            yield
+        finally:
+            connection.execute(select(func.pg_advisory_unlock(int(Order.MIGRATE))))

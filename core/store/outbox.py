@@ -16,6 +16,7 @@ from core.model.incident import TimelineEntry
 from core.model.notification import Notification, Receipt
 from core.model.work import Work
 from core.store import schema
+from core.store.bell import Rings, ring
 from core.store.database import next_number
 from core.store.rows import from_row, to_row
 
@@ -75,6 +76,7 @@ def sent(connection: Connection, notification: Notification, receipt: Receipt, t
         note(
             connection, notification.incident, TimelineEntry(receipt.at, "notified", "tocsin", text)
         )
+        ring(connection, Rings.TOLD, f"{notification.incident} {notification.channel}")
 
 
 def note(connection: Connection, incident: int, entry: TimelineEntry) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from core.store.types import BigId, Json, UtcDateTime
@@ -60,6 +61,26 @@ counters = Table(
     metadata,
     Column("kind", Text, primary_key=True),
     Column("value", BigInteger, nullable=False),
+)
+leases = Table(
+    "leases",  # PostgreSQL: what one process of several does, see core/store/lease.py
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),  # on the database's clock
+)
+requests = Table(
+    "requests",  # PostgreSQL: steps of people that wait for the process that decides
+    metadata,
+    Column("seq", BigId, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("given", Json, nullable=False),
+    Column("state", Text, nullable=False),  # asked, answered, withdrawn
+    Column("answer", Json),
+    Index("requests_state", "state", "seq"),
 )
 checkpoints = Table(
     "checkpoints",  # the last journal row folded; moves with the state it led to
@@ -291,7 +312,13 @@ tasks = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
     Index("tasks_due", "state", "queue", "priority", "run_at"),
-    Index("tasks_key", "key"),
+    Index(
+        "tasks_key",
+        "key",
+        unique=True,
+        sqlite_where=text("state IN ('pending', 'running')"),
+        postgresql_where=text("state IN ('pending', 'running')"),
+    ),
 )
 analyses = Table(
     "analyses",
@@ -378,6 +405,7 @@ uploads = Table(
     Column("key", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("version", Text, nullable=False),
+    Column("node", Text, nullable=False, default=""),
     Column("state", Text, nullable=False),
     Column("stage", Text, nullable=False),
     Column("attempts", Integer, nullable=False),

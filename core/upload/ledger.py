@@ -93,6 +93,7 @@ def promise(tx: Connection, wanted: Promise, now: datetime) -> Turn:
     tx.execute(update(table).where(older).values(**_ended("canceled", CHANGED, now)))
     known = same(tx, wanted)
     if known is not None:
+        tx.execute(update(table).where(table.c.id == known.upload.id).values(node=wanted.node))
         return again(tx, known, now)
     upload = Upload(
         id=uuid7(),

@@ -23,6 +23,7 @@ class Promise(msgspec.Struct, frozen=True):
     key: str
     size: int
     version: str
+    node: str = ""
 
 
 def version_of(path: str | Path) -> str:
@@ -38,6 +39,7 @@ class Roots:
         self.sources: dict[str, FileSource] = {source.name: source for source in settings.files}
         self._prefixes = {target.name: target.prefix for target in settings.targets}
         self._language = settings.language
+        self._node = settings.node if settings.database.url else ""
 
     def source_of(self, path: str) -> FileSource:
         """The source whose root holds `path`, the innermost one when roots lie in each other.
@@ -83,6 +85,7 @@ class Roots:
             key=object_key(self._prefixes.get(source.target, ""), source.name, relpath),
             size=status.st_size,
             version=f"{status.st_size}:{status.st_mtime_ns}",
+            node=self._node,
         )
 
 

@@ -17,7 +17,7 @@ from core.model.event import Event
 from core.model.upload import Upload
 from core.redact import redact
 from core.store.database import Database
-from core.task import Reschedule, Task, TaskCanceled, TaskQueue
+from core.task import Reschedule, Task, TaskCanceled, TaskQueue, on_node
 from core.upload import ledger, report
 from core.upload.figures import Figures
 from core.upload.ledger import Turn
@@ -40,10 +40,11 @@ def hand_over(
     run_at: datetime | None = None,
     priority: int = 1,
 ) -> Upload:
-    """Defer the task of a row in the row's own transaction; the lane is the source's."""
+    """Defer the task of a row in the row's own transaction; the lane is the source's, on the
+    machine that has the file."""
     upload = known.upload
     payload = {"upload": upload.id, "turn": known.turn}
-    lane = f"{KIND}:{upload.source}"
+    lane = on_node(f"{KIND}:{upload.source}", upload.node)
     queue.defer(tx, KIND, payload, queue=lane, run_at=run_at, priority=priority)
     return upload
 

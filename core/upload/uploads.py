@@ -24,7 +24,7 @@ from core.model.event import Event
 from core.model.upload import Upload
 from core.store.database import Database
 from core.store.queries.paging import in_pieces
-from core.task import TaskKind, TaskQueue
+from core.task import NODE, TaskKind, TaskQueue
 from core.text import say
 from core.upload import ledger
 from core.upload.figures import Figures
@@ -224,7 +224,7 @@ class Uploads:
             )
 
     def _workers(self, queue: str) -> int:
-        source = self._roots.sources.get(queue.partition(":")[2])
+        source = self._roots.sources.get(queue.partition(":")[2].partition(NODE)[0])
         return source.upload_workers if source is not None else 1
 
     def _say(self, key: str, number: int, **values: str) -> str:

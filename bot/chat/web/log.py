@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Select, insert, select
 
 from core.clock import Clock, utc_now
+from core.store.bell import Rings, ring
 from core.store.database import Database
 from core.store.locks import Order, in_order
 from core.store.rows import from_row
@@ -74,10 +75,11 @@ class RoomLog:
             row = connection.execute(known).first() if key is not None else None
             if row is None:
                 row = connection.execute(insert(table).values(values).returning(*table.c)).one()
+                ring(connection, Rings.ROOM)
             return from_row(Line, row)
 
         line = await self._db.write(work)
-        await self._ring()
+        await self.ring()
         return line
 
     async def after(self, room: str, seq: int, limit: int = MAX_LINES) -> list[Line]:
@@ -102,8 +104,8 @@ class RoomLog:
     async def wait(self, room: str, seq: int, seconds: float) -> list[Line]:
         """The lines that follow `seq`, as soon as there are any; [] after `seconds`, or closed.
 
-        Another process may append on PostgreSQL without ringing here: its lines come when the
-        time is over, so `seconds` is also how late they may be.
+        Another process may append on PostgreSQL. Where its bell is missed its lines come when
+        the time is over, so `seconds` is also how late they may be.
         """
         rung = self._rung
         lines = await self.after(room, seq)
@@ -119,9 +121,10 @@ class RoomLog:
     async def close(self) -> None:
         """Let every listener go; later calls of `wait` return at once."""
         self.closed = True
-        await self._ring()
+        await self.ring()
 
-    async def _ring(self) -> None:
+    async def ring(self) -> None:
+        """Let the listeners look: there may be lines of another process."""
         async with self._bell:
             self._rung += 1
             self._bell.notify_all()

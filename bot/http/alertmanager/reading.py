@@ -7,7 +7,6 @@ The fold lives in the event loop, so what is read between two pauses is of one m
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import heapq
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -99,10 +98,7 @@ async def read(call: Call, query: Query) -> Reading:
 
     StoreError when there is no state to read from.
     """
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(PATIENCE):
-            await call.parts.loop.settled()
-    fold, now = call.parts.loop.fold, call.parts.clock()
+    fold, now = await call.parts.loop.look(PATIENCE), call.parts.clock()
     found: list[Standing] = []
     async for alert in sliced(list(fold.firing())):
         one = _standing(alert, fold, query, now)

@@ -12,11 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from core.errors import StoreError
 from core.model.event import Event
-from core.store import Database, Journal, Position
+from core.store import Database, Journal, Position, schema
 from core.store.database import make_engine, sqlite_url
+from core.store.locks import Order, in_order
+from tests.conftest import POSTGRES
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -117,3 +120,22 @@ def test_what_was_accepted_outlives_a_kill(tmp_path: Path) -> None:
 
     assert asyncio.run(missing()) == []
     database.close()
+
+
+@pytest.mark.skipif(not POSTGRES, reason="on SQLite one process appends")
+async def test_no_append_appears_below_one_that_was_read(db: Database, journal: Journal) -> None:
+    """Two processes append, and the one that began first commits last: nobody reads past it."""
+    first = db.engine.connect()
+    in_order(first, Order.JOURNAL)
+    values = {"accepted_at": NOW, "source": "api", "events": 1, "payload": b"\x90"}
+    seq = first.execute(
+        insert(schema.journal).values(batch="first", **values).returning(schema.journal.c.seq)
+    ).scalar_one()
+    second = asyncio.create_task(journal.append("api", [event("second")]))
+    await asyncio.sleep(0.3)
+    assert not second.done()  # it waits: its number must come after, in commits as in order
+    assert await journal.after(0) == []
+    first.commit()
+    first.close()
+    await second
+    assert [b.seq for b in await journal.after(0)] == [seq, seq + 1]

@@ -76,5 +76,5 @@ def test_a_database_that_is_not_there(place: Path) -> None:
     url = "postgresql://tocsin:secret-word@127.0.0.1:1/none"
     away = parse_settings({"data_dir": str(place), "database": {"url": url}}, {})
     with pytest.raises(StoreError, match="cannot be") as wrong:
-        Stores.open(away, alone=True)
+        Stores.open(away)
     assert "secret-word" not in str(wrong.value)

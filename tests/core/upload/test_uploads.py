@@ -84,6 +84,7 @@ async def test_the_same_version_is_promised_once(build: Build) -> None:
         again = await station.offer(path)
         assert ids == {again.id}
         assert again.state == "succeeded"
+        await station.queue.idle()
         assert await task_states(station) == ["succeeded"]
 
 
