@@ -236,12 +236,21 @@ class RouteSettings(Section):
     _read = field_validator("matchers", mode="before")(_matchers)
 
 
+class ThrottleSettings(Section):
+    """At most `max` notifications within `per`; critical alerts pass, or are held as well."""
+
+    max: int = Field(ge=1, le=10_000)
+    per: Duration = Field("1m", validate_default=True)
+    critical: Literal["pass", "hold"] = "pass"
+
+
 class Receiver(Section):
     """A name for a set of channels. send_resolved: whether they are told what is over."""
 
     name: str = Field(min_length=1)
     channels: list[str] = []
     send_resolved: bool = True
+    throttle: ThrottleSettings | None = None
 
 
 class InhibitRule(Section):

@@ -16,10 +16,12 @@ import msgspec
 from core.decide import pipeline
 from core.decide.escalate import Escalations
 from core.decide.incidents import Incidents, group_key
+from core.decide.news import News, news_of
 from core.decide.policy import Policy
-from core.decide.route import Route
+from core.decide.route import Route, Throttle
 from core.decide.state import Group, State
 from core.decide.telling import Telling
+from core.decide.throttle import Throttles, throttled
 from core.decide.view import View
 from core.model.alert import Alert
 from core.model.decision import StageVerdict
@@ -50,6 +52,12 @@ class Grouping:
             if group.flush_at:
                 heapq.heappush(self._timers, (group.flush_at, group.key))
         self._held = {k for k, g in state.groups.items() if any(map(self._is_held, g.members))}
+        self._throttles = Throttles(state)
+        self._waiting: dict[str, set[str]] = {}
+        for key, group in state.groups.items():
+            if any(self._last_stage(i) == "throttle" for i in group.members):
+                receiver = self._routes[group.route].receiver
+                self._waiting.setdefault(receiver, set()).add(key)
 
     # Alerts come and go
 
@@ -173,54 +181,130 @@ class Grouping:
 
     def _flush(self, group: Group, now: datetime) -> None:
         """Tell what is new in a group, if anything is; then set its next timer."""
-        state, route = self._state, self._routes[group.route]
         group.flush_at = None
-        state.changes.groups.add(group.key)
+        self._state.changes.groups.add(group.key)
+        news = self._ask(group, now)
+        if news is None:
+            return
+        throttle = news.route.throttle
+        if throttle is None:
+            self._tell([news], now)
+        else:
+            self._tell_within(throttle, news, now)
+
+    def _ask(self, group: Group, now: datetime) -> News | None:
+        """What a group has to tell; what is muted goes. None when nothing may be told of it."""
+        state = self._state
         incident = state.incidents.get(group.incident)
         if incident is None:
             state.drop_group(group)
-            return
+            return None
         if incident.held:
-            return
-        view = msgspec.structs.replace(self._look(now), node=route)
-        fresh, ended, still, again = [], [], [], []
-        asked: dict[str, tuple[StageVerdict, ...]] = {}
-        self._held.discard(group.key)
-        for alert in self._members(group):
-            over = alert.status == "resolved"
-            news = over or group.members[alert.id] != f"firing:{alert.severity}"
-            stages, last = pipeline.run(alert, view, pipeline.MUTES)
-            if last.stops:
-                self._explain(alert, now, stages)
-                if over:  # as in Alertmanager: what is muted at its end is not told to be over
-                    state.leave(alert.id, group)
-                else:
-                    state.suppressed[alert.id] = None
-                continue
-            holds, last = pipeline.run(alert, view, pipeline.HOLDS)
-            asked[alert.id] = (*stages, *holds)
-            if last.stops:
-                self._held.add(group.key)
-                again.append(last.until or now + route.group_interval)
-                if news:
-                    self._explain(alert, now, asked[alert.id])
-            elif over:
-                ended.append(alert)
+            return None
+        route = self._routes[group.route]
+        news = news_of(group, incident, route, self._members(group), self._look(now))
+        for alert in news.muted:
+            self._explain(alert, now, news.asked[alert.id])
+            if alert.status == "resolved":
+                # As in Alertmanager: what is muted at its end is not told to be over.
+                state.leave(alert.id, group)
             else:
-                still.append(alert)
-                if news:
-                    fresh.append(alert)
-        self._tell(group, incident, route, now, fresh, ended, still)
-        for alert in fresh:
+                state.suppressed[alert.id] = None
+        for alert in news.held:
+            self._explain(alert, now, news.asked[alert.id])
+        if news.held:
+            self._held.add(group.key)
+        else:
+            self._held.discard(group.key)
+        return news
+
+    def _tell_within(self, throttle: Throttle, news: News, now: datetime) -> None:
+        """Tell a receiver that may be told only so often: with what waited for it, or later."""
+        receiver = news.route.receiver
+        waiting = self._waiting.setdefault(receiver, set())
+        if not (news.fresh or news.ended or news.repeat_due(now)):
+            waiting.discard(news.group.key)
+            self._settle(news, now)
+            return
+        free = self._throttles.free(receiver, throttle, now)
+        passes = news.critical and not throttle.holds_critical
+        if free <= 0 and not passes:
+            waiting.add(news.group.key)
+            until = self._throttles.next_free(receiver, throttle, now)
+            self._set_timer(news.group, until)
+            for alert in news.fresh:
+                said = throttled(receiver, throttle, until)
+                self._explain(alert, now, (*news.asked[alert.id], said))
+            return
+        batch = [news]
+        if free > 0:
+            batch += self._waiting_for(receiver, news.group, now)
+        if len(batch) > 1 and not (news.fresh or news.ended):
+            batch.remove(news)  # a reminder gives way to news
+            waiting.add(news.group.key)
+            self._set_timer(news.group, now + throttle.per)
+        if free < 2 and any(n.fresh for n in batch):
+            for late in [n for n in batch if n.ended]:  # what is over is told the next time
+                late.ended = []
+                waiting.add(late.group.key)
+                self._set_timer(late.group, now + throttle.per)
+        for _ in range(self._tell(batch, now)):
+            self._throttles.spend(receiver, throttle, now)
+
+    def _waiting_for(self, receiver: str, group: Group, now: datetime) -> list[News]:
+        """The news of the other groups that wait for a receiver's next notification."""
+        waiting, found = self._waiting[receiver], []
+        for key in sorted(waiting):
+            other = self._state.groups.get(key)
+            news = self._ask(other, now) if other is not None and other is not group else None
+            if news is not None and news.repeat_due(now):
+                continue
+            waiting.discard(key)
+            if news is not None:
+                found.append(news)
+        return found
+
+    def _tell(self, batch: list[News], now: datetime) -> int:
+        """Tell what groups of one receiver have to tell, those of many as one.
+
+        Returns how many notifications that took.
+        """
+        fresh = [n for n in batch if n.fresh]
+        ended = [n for n in batch if n.ended and n.route.send_resolved]
+        repeats = [n for n in batch if n.repeat_due(now)]
+        if len(fresh) == 1:
+            self.telling.tell("firing", fresh[0].incident, fresh[0].route, fresh[0].fresh, now)
+        elif fresh:
+            self.telling.together(
+                "digest", fresh[0].route, [a for n in fresh for a in n.fresh], now
+            )
+        if len(ended) == 1:
+            self.telling.tell("resolved", ended[0].incident, ended[0].route, ended[0].ended, now)
+        elif ended:
+            alerts = [a for n in ended for a in n.ended]
+            self.telling.together("resolved", ended[0].route, alerts, now)
+        for news in repeats:
+            self.telling.tell("update", news.incident, news.route, news.still, now)
+        for news in batch:
+            if news.fresh or news.ended or news in repeats:
+                news.group.notified_at = now
+            self._settle(news, now)
+        return bool(fresh) + bool(ended) + len(repeats)
+
+    def _settle(self, news: News, now: datetime) -> None:
+        """Note what was told, and set the group's next timer."""
+        group, state, route = news.group, self._state, news.route
+        for alert in news.fresh:
             state.told(alert.id, group, f"firing:{alert.severity}")
             told = StageVerdict("notify", "notified", "notified", route.receiver)
-            self._explain(alert, now, (*asked[alert.id], told))
-        for alert in ended:
+            self._explain(alert, now, (*news.asked[alert.id], told))
+        for alert in news.ended:
             state.leave(alert.id, group)
         if not group.members:
             state.drop_group(group)
             return
-        if still and incident.status == "triggered":
+        again = [news.again] if news.again else []
+        if news.still and news.incident.status == "triggered":
             again.append((group.notified_at or now) + route.repeat_interval)
         if again:
             self._set_timer(group, min(again))
@@ -230,9 +314,12 @@ class Grouping:
         before = self._state.stages.get(alert.id, ())
         self._record(alert, now, pipeline.amended(before, stages))
 
-    def _is_held(self, alert_id: str) -> bool:
+    def _last_stage(self, alert_id: str) -> str:
         stages = self._state.stages.get(alert_id, ())
-        return bool(stages) and stages[-1].stage in pipeline.HELD
+        return stages[-1].stage if stages else ""
+
+    def _is_held(self, alert_id: str) -> bool:
+        return self._last_stage(alert_id) in pipeline.HELD
 
     def ask_again(self, now: datetime) -> None:
         """What holds groups changed: they are asked now, whatever their timers say."""
@@ -257,30 +344,3 @@ class Grouping:
         ]
         if incident is not None and ended and route.send_resolved:
             self.telling.tell("resolved", incident, route, ended, now)
-
-    def _tell(
-        self,
-        group: Group,
-        incident: Incident,
-        route: Route,
-        now: datetime,
-        fresh: list[Alert],
-        ended: list[Alert],
-        still: list[Alert],
-    ) -> None:
-        repeat = (
-            not fresh
-            and not ended
-            and still
-            and incident.status == "triggered"
-            and group.notified_at is not None
-            and now - group.notified_at >= route.repeat_interval
-        )
-        if fresh:
-            self.telling.tell("firing", incident, route, fresh, now)
-        if ended and route.send_resolved:
-            self.telling.tell("resolved", incident, route, ended, now)
-        if repeat:
-            self.telling.tell("update", incident, route, still, now)
-        if fresh or ended or repeat:
-            group.notified_at = now

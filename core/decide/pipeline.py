@@ -68,5 +68,5 @@ def amended(
     before: tuple[StageVerdict, ...], now: tuple[StageVerdict, ...]
 ) -> tuple[StageVerdict, ...]:
     """The record of an alert after some stages were asked again: theirs last, the others stay."""
-    again = {"notify", *(s.stage for s in now)}
+    again = {"throttle", "notify", *(s.stage for s in now)}
     return (*(s for s in before if s.stage not in again), *now)

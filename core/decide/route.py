@@ -12,10 +12,18 @@ from datetime import timedelta
 
 import msgspec
 
-from core.config.settings import RouteSettings, Settings
+from core.config.settings import Receiver, RouteSettings, Settings
 from core.model.event import Severity
 from core.model.matcher import Matcher
 from core.model.time_interval import TimeInterval
+
+
+class Throttle(msgspec.Struct, frozen=True):
+    """At most `most` notifications within `per`; whether critical alerts wait as well."""
+
+    most: int
+    per: timedelta
+    holds_critical: bool
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -36,6 +44,7 @@ class Route(msgspec.Struct, frozen=True):
     repeat_interval: timedelta
     severity: Severity | None
     send_resolved: bool
+    throttle: Throttle | None
     mute: tuple[TimeInterval, ...]
     active: tuple[TimeInterval, ...]
     escalation: str
@@ -87,6 +96,7 @@ def route_tree(settings: Settings, intervals: Mapping[str, TimeInterval]) -> Rou
             repeat_interval=_inherit(node.repeat_interval, parent, "repeat_interval", 4 * 3600),
             severity=node.severity or (parent.severity if parent else None),
             send_resolved=known.send_resolved if known else True,
+            throttle=_throttle(known),
             mute=tuple(intervals[name] for name in node.mute_time_intervals),
             active=tuple(intervals[name] for name in node.active_time_intervals),
             escalation=node.escalation if node.escalation is not None
@@ -98,6 +108,11 @@ def route_tree(settings: Settings, intervals: Mapping[str, TimeInterval]) -> Rou
         return msgspec.structs.replace(route, children=children)
 
     return build(settings.route, "0", None)
+
+
+def _throttle(receiver: Receiver | None) -> Throttle | None:
+    said = receiver.throttle if receiver else None
+    return Throttle(said.max, said.per, said.critical == "hold") if said else None
 
 
 def _inherit(own: timedelta | None, parent: Route | None, key: str, default: float) -> timedelta:

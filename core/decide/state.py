@@ -51,6 +51,7 @@ class Changes(msgspec.Struct):
     dropped_groups: set[str] = set()
     histories: set[str] = set()
     escalations: set[int] = set()
+    throttles: set[str] = set()
     memories: set[str] = set()
     dropped_memories: set[str] = set()
     windows: set[tuple[str, str]] = set()
@@ -77,6 +78,7 @@ class State(msgspec.Struct):
     its groups.
     histories: fingerprint → what it did lately, those touched last at the end.
     escalating: by incident, of those that are open and whose route has a policy.
+    throttles: receiver → when it was told lately, as Unix seconds.
     memories: what each rule's condition remembers, by name of the rule.
     templates: what tells alerts apart of which nothing but a text is known.
     """
@@ -95,6 +97,7 @@ class State(msgspec.Struct):
     silences: list[Silence] = []
     suppressed: dict[str, None] = {}
     histories: dict[str, History] = {}
+    throttles: dict[str, list[float]] = {}
     memories: dict[str, Memory] = {}
     templates: Templates = msgspec.field(default_factory=Templates)
     stages: dict[str, tuple[StageVerdict, ...]] = {}

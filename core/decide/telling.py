@@ -22,7 +22,7 @@ from core.model.shape import alert_shape, incident_shape, webhook_body
 from core.model.silence import Silence
 
 MAX_ALERTS = 200  # of one notification
-_PRIORITY: dict[str, int] = {"firing": 1, "resolved": 2, "update": 3, "event": 2}
+_PRIORITY: dict[str, int] = {"firing": 1, "digest": 1, "resolved": 2, "update": 3, "event": 2}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -72,6 +72,32 @@ class Telling:
                     alerts=tuple(a.id for a in part),
                     payload=payload,
                     priority=0 if urgent else _PRIORITY[kind],
+                    accepted_at=first,
+                )
+
+    def together(
+        self, kind: NotificationKind, route: Route, alerts: list[Alert], now: datetime
+    ) -> None:
+        """Alerts of several incidents as one, of no incident of its own."""
+        accepted = [self._state.accepted.pop(a.id, None) for a in alerts]
+        first = min((a for a in accepted if a), default=None) if kind == "digest" else None
+        critical = kind == "digest" and any(a.severity == "critical" for a in alerts)
+        for start in range(0, len(alerts), MAX_ALERTS):
+            part = alerts[start : start + MAX_ALERTS]
+            payload = _encode(Payload(None, part)).decode()
+            for channel in route.channels:
+                if channel in self._webhooks:
+                    event = "firing" if kind == "digest" else kind
+                    self._routed_events(channel, event, part, now)
+                    continue
+                self._row(
+                    channel,
+                    kind,
+                    now,
+                    incident=None,
+                    alerts=tuple(a.id for a in part),
+                    payload=payload,
+                    priority=0 if critical else _PRIORITY[kind],
                     accepted_at=first,
                 )
 

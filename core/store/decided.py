@@ -68,6 +68,8 @@ def load_state(connection: Connection, now: datetime) -> tuple[State, int]:
         state.silences.append(from_row(Silence, row))
     for row in connection.execute(select(schema.escalations)):
         state.escalating[row.incident] = from_row(Escalating, row)
+    for row in connection.execute(select(schema.throttles)):
+        state.throttles[row.receiver] = row.told
     state.memories = load_memories(connection)
     for row in connection.execute(select(schema.histories).order_by(schema.histories.c.touched)):
         state.histories[row.fingerprint] = from_row(History, row)
@@ -106,6 +108,7 @@ class Batch(msgspec.Struct, frozen=True):
     gone_histories: list[str]
     escalations: list[dict[str, Any]]
     gone_escalations: list[int]
+    throttles: list[dict[str, Any]]
     memories: MemoryRows
     templates: list[dict[str, Any]]
     gone_templates: list[str]
@@ -145,6 +148,7 @@ def make_batch(state: State, changes: Changes, seq: int) -> Batch:
             to_row(state.escalating[n]) for n in changes.escalations if n in state.escalating
         ],
         gone_escalations=[n for n in changes.escalations if n not in state.escalating],
+        throttles=[{"receiver": r, "told": state.throttles[r]} for r in changes.throttles],
         memories=memory_rows(state, changes),
         templates=[to_row(t) for i in changes.templates if (t := state.templates.get(i))],
         gone_templates=[i for i in changes.templates if state.templates.get(i) is None],
@@ -184,6 +188,7 @@ def save(connection: Connection, batch: Batch, defer: Defer) -> None:
     _delete(connection, schema.log_templates.c.id, batch.gone_templates)
     _upsert(connection, schema.silences, "id", batch.silences)
     _upsert(connection, schema.histories, "fingerprint", batch.histories)
+    _upsert(connection, schema.throttles, "receiver", batch.throttles)
     _delete(connection, schema.histories.c.fingerprint, batch.gone_histories)
     _delete(connection, schema.groups.c.key, batch.dropped_groups)
     _upsert(connection, schema.escalations, "incident", batch.escalations)

@@ -207,6 +207,12 @@ log_templates = Table(
     Column("size", BigInteger, nullable=False),
     Column("used", BigInteger, nullable=False),
 )
+throttles = Table(
+    "throttles",  # when a throttled receiver was told lately
+    metadata,
+    Column("receiver", Text, primary_key=True),
+    Column("told", Json, nullable=False),  # Unix seconds
+)
 silences = Table(
     "silences",
     metadata,

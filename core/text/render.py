@@ -296,6 +296,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-CN": "时段：当前可以通知",
         "en": "time intervals: its route may tell now",
     },
+    "render.why.throttle.grouped": {
+        "zh-CN": "限流：接收者 {by} 的通知已到上限（{note}），并入下一条通知",
+        "en": "throttle: {by} had its {note}; told together in the next one",
+    },
     "render.why.group.grouped": {
         "zh-CN": "分组：归入 {by}（{note}），到时一起通知",
         "en": "group: joined {by} ({note}), told together when its time comes",
