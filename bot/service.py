@@ -34,7 +34,7 @@ from bot.replica import Replica, process_name
 from bot.rooms import Rooms
 from bot.sources import Sources
 from bot.watchdog import LoopWatchdog
-from core.clock import utc_now
+from core.clock import iso, utc_now
 from core.config.settings import Settings
 from core.decide.policy import make_policy
 from core.decide.state import Changes
@@ -57,6 +57,7 @@ from knowledge.analysis.analyst import Analyst
 from knowledge.ask import Ask
 from knowledge.base import KnowledgeBase
 from knowledge.llm import LlmClient
+from scheduler.heartbeats import Heartbeats, HeartbeatState
 from scheduler.jobs import Jobs
 from scheduler.retention import prune
 from scheduler.selfcheck import SelfCheck
@@ -124,6 +125,8 @@ class Service:
         self.sources = self._make_sources()
         self._jobs, self._own_jobs = Jobs(), Jobs()
         self.replica = self._make_replica(name) if db.is_postgresql else None
+        self.heartbeats = Heartbeats(settings, db, self._report, decides=self._decides)
+        self.journal.on_heard = self.heartbeats.heard
         self._watchdog: asyncio.Task[None] | None = None
         self._web: web.AppRunner | None = None
         self._showing: set[asyncio.Future[None]] = set()
@@ -199,8 +202,11 @@ class Service:
         await self._read_calendars()
         await self.kb.start()
         await self.rooms.listen()
+        await self.heartbeats.look()  # from here on they are listened to
         self._watchdog = asyncio.create_task(LoopWatchdog().run(), name="watchdog")
         self._own_jobs.every(60, "calendars", self._read_calendars)
+        if self.settings.heartbeats:
+            self._own_jobs.every(self.heartbeats.interval, "heartbeats", self.heartbeats.look)
         self._own_jobs.start()
         await self._serve()
         if self.replica is None:
@@ -292,7 +298,11 @@ class Service:
             self._decide_status(),
             PartStatus("knowledge", True, self.kb.status),
         ]
-        return [*found, *self.sources.statuses(), *self.rooms.statuses()]
+        beats = [_heartbeat_status(state) for state in self.heartbeats.states]
+        return [*found, *self.sources.statuses(), *self.rooms.statuses(), *beats]
+
+    def _decides(self) -> bool:
+        return self.replica is None or self.replica.decider.held
 
     def _decide_status(self) -> PartStatus:
         if self.replica is not None and not self.replica.decider.held:
@@ -355,3 +365,9 @@ class Service:
         incident = await self._stores.db.read(lambda c: queries.incident(c, number))
         if incident is not None:
             self.feed.publish("incident", incident_shape(incident))
+
+
+def _heartbeat_status(state: HeartbeatState) -> PartStatus:
+    """A missed heartbeat is someone else's trouble: tocsin is ready, and says so in /status."""
+    last = f"last word {iso(state.spoke_at)}" if state.spoke_at else "no word yet"
+    return PartStatus(f"heartbeat:{state.name}", not state.missed, last, needed=False)

@@ -61,6 +61,7 @@ KB_HITS = _counter("kb_hits_total", "Searches that found something worth showing
 KB_ANSWERS = _counter("kb_answers_total", "Answers to questions", "grounded")
 KB_SEARCH_DURATION = _histogram("kb_search_duration_seconds", "Time of one search")
 COMMANDS = _counter("commands_total", "Slash commands", "command", "outcome")
+HEARTBEAT_MISSED = _gauge("heartbeat_missed", "1 while a heartbeat is missed", "heartbeat")
 TASKS = _counter("tasks_total", "Task runs", "kind", "outcome")
 HTTP_REQUESTS = _counter("http_requests_total", "HTTP requests", "route", "method", "status")
 LOOP_BLOCKED = _gauge("event_loop_blocked_seconds", "Longest pause of the event loop lately")

@@ -69,7 +69,12 @@ async def accept(
             if not adapter.types or request.content_type not in adapter.types:
                 check_well_formed(request.body)
         raise
-    ids = await parts.journal.append(source, parsed.events) if parsed.events else []
+    if parsed.events:
+        ids = await parts.journal.append(source, parsed.events)
+    else:
+        ids = []
+        if not parsed.rejected:
+            parts.journal.on_heard(source, [])  # a ping is a word too
     if not parsed.rejected:
         return Accepted(len(ids), ids)
     if not again:

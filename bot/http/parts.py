@@ -28,11 +28,15 @@ from knowledge.base import KnowledgeBase
 
 
 class PartStatus(msgspec.Struct, frozen=True):
-    """One part on /readyz. reason: why it is not, or what it is doing; for people."""
+    """One part on /readyz. reason: why it is not, or what it is doing; for people.
+
+    needed: tocsin is not ready while it is not ok.
+    """
 
     name: str
     ok: bool
     reason: str = ""
+    needed: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Any
 from core.config.calling import check_escalation, check_schedules, unknown_on_call
 from core.config.settings import FileSource, RouteSettings, Settings
 from core.errors import Problem
+from core.model.event import API_V2
 
 SIGNED = {"sentry", "gitlab", "github", "aws", "cloudevents"}  # sources with a signature
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -27,6 +28,7 @@ def check_references(settings: Settings) -> list[Problem]:
         *check_schedules(settings),
         *_files(settings),
         *_credentials(settings),
+        *_heartbeats(settings),
         *_later(settings),
     ]
 
@@ -166,6 +168,21 @@ def _credentials(settings: Settings) -> Iterator[Problem]:
             yield Problem(path, "none off loopback needs allow_insecure: true, or another auth")
 
 
+def _heartbeats(settings: Settings) -> Iterator[Problem]:
+    hooks = {f"hook:{name}" for name in _names(settings.hooks)}
+    logs = {f"log:{name}" for name in _names(settings.logs)}
+    known = {*hooks, *logs, "api", API_V2}
+    for i, heartbeat in enumerate(settings.heartbeats):
+        path = f"heartbeats[{i}]"
+        if heartbeat.source not in known:
+            allowed = "hook:<name>, log:<name>, api, alertmanager (its API v2)"
+            yield Problem(
+                f"{path}.source", f"there is no source {heartbeat.source!r}; use one of {allowed}"
+            )
+        if heartbeat.matchers and heartbeat.source in logs:
+            yield Problem(f"{path}.matchers", "a log's lines have no labels of their own")
+
+
 def _later(settings: Settings) -> Iterator[Problem]:
     if settings.tasks.engine == "procrastinate" and not settings.database.url:
         yield Problem("tasks.engine", "procrastinate needs database.url (PostgreSQL)")
@@ -184,11 +201,6 @@ def warnings(settings: Settings) -> list[Problem]:
         if hook.source == "aws" and hook.auth.platform and not hook.auth.platform.topics:
             text = "without topics anyone's AWS account may post; name the topics' ARNs"
             found.append(Problem(f"hooks[{i}].auth.platform", text))
-    found += [
-        Problem(key, "is read and checked, but this version does not act on it")
-        for key in ("heartbeats",)
-        if getattr(settings, key)
-    ]
     found += unknown_on_call(settings)
     if settings.tasks.engine != "embedded":
         found.append(Problem("tasks.engine", "this version runs the embedded engine"))

@@ -5,6 +5,7 @@ Names are fixed by outsiders' files; units stand in the value (`10s`, `4MiB`).
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from socket import gethostname
 from typing import Any, Literal
@@ -333,12 +334,25 @@ class MaintenanceWindow(Section):
 
 
 class Heartbeat(Section):
-    """A source that must speak; its silence raises an alert."""
+    """A source that must speak; its silence raises an alert.
 
-    name: str
+    matchers: only alerts with such labels count as a word, and tell nobody themselves.
+    """
+
+    name: str = Field(pattern=r"^[\w.-]{1,64}$")
     source: str
     every: Duration
-    severity: str = "warning"
+    severity: Severity = "warning"
+    matchers: list[Any] = []
+
+    _read = field_validator("matchers", mode="before")(_matchers)
+
+    @field_validator("every")
+    @classmethod
+    def _at_least_a_second(cls, value: timedelta) -> timedelta:
+        if value < timedelta(seconds=1):
+            raise ValueError("must be 1s or more")
+        return value
 
 
 class Threshold(Section):

@@ -211,6 +211,7 @@ class Fold:
             history=self._histories.of,
             regrades=self.policy.regrades,
             maintenances=self.policy.maintenances,
+            beats=self.policy.beats,
             fresh=fresh,
         )
 

@@ -7,6 +7,7 @@ from typing import Protocol
 from core.decide.deduplicate import deduplicate
 from core.decide.flapping import flapping
 from core.decide.group import group
+from core.decide.heartbeat import heartbeat
 from core.decide.hold import hold
 from core.decide.identify import fingerprint
 from core.decide.inhibit import inhibit
@@ -34,6 +35,7 @@ class Stage(Protocol):
 STAGES: tuple[Stage, ...] = (
     fingerprint,
     deduplicate,
+    heartbeat,
     severity,
     flapping,
     inhibit,
@@ -44,7 +46,7 @@ STAGES: tuple[Stage, ...] = (
 # When it clears.
 ENDS: tuple[Stage, ...] = (fingerprint, resolve)
 # When its group is told: what was said when the alert came may have changed since.
-MUTES: tuple[Stage, ...] = (inhibit, silence)
+MUTES: tuple[Stage, ...] = (heartbeat, inhibit, silence)
 # After those. What they stop stays in its group, and is told when they let it.
 HOLDS: tuple[Stage, ...] = (maintenance, time_intervals)
 HELD = frozenset(stage.__name__ for stage in HOLDS)

@@ -11,6 +11,7 @@ import msgspec
 
 from core.config.rules import Rule
 from core.config.settings import Settings
+from core.decide.beat import Beat
 from core.decide.history import Damping, Flapping
 from core.decide.identity import Identity, identified
 from core.decide.inhibitors import Inhibition
@@ -45,6 +46,7 @@ class Policy(msgspec.Struct, frozen=True):
     route: Route
     inhibitions: tuple[Inhibition, ...]
     maintenances: tuple[Maintenance, ...]
+    beats: tuple[Beat, ...]
     identities: tuple[Identity, ...]
     regrades: tuple[Regrade, ...]
     routes_grade: bool
@@ -93,6 +95,11 @@ class Policy(msgspec.Struct, frozen=True):
         return max(route.group_wait, self.ai_wait)
 
 
+def beats_of(settings: Settings) -> tuple[Beat, ...]:
+    """What the heartbeats of the settings wait for."""
+    return tuple(Beat(h.name, h.source, tuple(h.matchers)) for h in settings.heartbeats)
+
+
 def make_policy(settings: Settings) -> Policy:
     """Compile the settings."""
     named = {c for r in settings.receivers for c in r.channels}
@@ -113,6 +120,7 @@ def make_policy(settings: Settings) -> Policy:
             )
             for m in settings.maintenance
         ),
+        beats=beats_of(settings),
         identities=tuple(
             Identity(i, f.source, tuple(f.matchers), tuple(f.fields), frozenset(f.without))
             for i, f in enumerate(settings.fingerprint)

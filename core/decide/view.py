@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from core.decide.beat import Beat
 from core.decide.history import Damping, Flapping, History
 from core.decide.inhibitors import Inhibitors
 from core.decide.planned import Maintenance
@@ -34,6 +35,7 @@ class View(msgspec.Struct):
     history: Callable[[str], History | None]
     regrades: tuple[Regrade, ...] = ()
     maintenances: tuple[Maintenance, ...] = ()
+    beats: tuple[Beat, ...] = ()
     fresh: bool = True
     node: Route | None = None
     clear: Literal["", "resolved", "timeout", "calm"] = ""

@@ -177,6 +177,8 @@ class Tail:
         events, taken = await self._in_thread(self._gather)
         if events:
             await self._journal.append(self._source, events, [self._position(taken)])
+        elif any(piece.lines for _, piece in taken):
+            self._journal.on_heard(self._source, [])  # it lives, whatever it says
         for follow, piece in taken:
             follow.advance(piece)
         self._unsaved = (self._unsaved or bool(taken)) and not events

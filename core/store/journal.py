@@ -49,7 +49,11 @@ class JournalBatch(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """Appends and reads events. `on_append` is called in the event loop after each commit."""
+    """Appends and reads events.
+
+    on_append is called in the event loop after each commit; on_heard with each source that spoke
+    and the events that were kept of it, which may be none.
+    """
 
     def __init__(self, db: Database, clock: Clock = utc_now) -> None:
         self._db = db
@@ -57,6 +61,7 @@ class Journal:
         self._appends = Appends(db)
         self.appended = 0  # events, since this process began
         self.on_append: Callable[[], None] = lambda: None
+        self.on_heard: Callable[[str, list[Event]], None] = lambda source, events: None
         # Raises when another process reads the sources of this machine by now.
         self.check: Callable[[Connection], None] = lambda connection: None
 
@@ -100,6 +105,7 @@ class Journal:
             metrics.EVENTS_ACCEPTED.labels(source.split(":", 1)[0]).inc(len(events))
             self.appended += len(events)
             self.on_append()
+            self.on_heard(source, events)
         return ids
 
     async def after(self, seq: int, events: int = 1000) -> list[JournalBatch]:

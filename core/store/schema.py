@@ -474,6 +474,14 @@ sessions = Table(
     Column("csrf", Text, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
 )
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("spoke_at", UtcDateTime),
+    Column("since", UtcDateTime, nullable=False),  # its silence counts from here
+    Column("looked_at", UtcDateTime, nullable=False),  # while it was listened to
+)
 ai_usage = Table(
     "ai_usage",
     metadata,

@@ -21,5 +21,13 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-CN": "通道 {channel} 最近 10 分钟有 {value:.0f} 条通知未能送达，修复后用 /retry failed 重发",
         "en": "{value:.0f} notifications to {channel} of the last 10 minutes were given up; /retry failed sends them again once it is mended",
     },
+    "self.heartbeat": {
+        "zh-CN": "心跳 {name}：{source} 已超过 {every} 没有消息，最后一次是 {last}",
+        "en": "Heartbeat {name}: {source} has said nothing for over {every}; its last word was at {last}",
+    },
+    "self.heartbeat_never": {
+        "zh-CN": "心跳 {name}：{source} 在 {every} 内没有任何消息",
+        "en": "Heartbeat {name}: {source} has not said anything within {every}",
+    },
     "self.cleared": {"zh-CN": "已恢复正常", "en": "Back to normal"},
 }

@@ -9,7 +9,6 @@ import msgspec
 from aiohttp import web
 from prometheus_client.exposition import choose_encoder
 
-from bot.http.parts import PartStatus
 from bot.http.problem import NotSignedIn
 from bot.http.route import Call, Route, respond
 from core.metrics import REGISTRY
@@ -21,11 +20,19 @@ class Health(msgspec.Struct, frozen=True):
     status: Literal["ok"] = "ok"
 
 
+class PartView(msgspec.Struct, frozen=True):
+    """reason: why it is not ok, or what it is doing."""
+
+    name: str
+    ok: bool
+    reason: str
+
+
 class Readiness(msgspec.Struct, frozen=True):
-    """ready: every part is ok. reason: why a part is not, or what it is doing."""
+    """ready: every part is ok; a missed heartbeat is another's fault, and does not count."""
 
     status: Literal["ready", "not ready"]
-    parts: list[PartStatus]
+    parts: list[PartView]
 
 
 async def _healthz(_call: Call) -> Health:
@@ -34,8 +41,9 @@ async def _healthz(_call: Call) -> Health:
 
 async def _readyz(call: Call) -> web.StreamResponse:
     parts = await call.parts.ready()
-    ready = all(part.ok for part in parts)
-    answer = Readiness("ready" if ready else "not ready", parts)
+    ready = all(part.ok for part in parts if part.needed)
+    shown = [PartView(part.name, part.ok, part.reason) for part in parts]
+    answer = Readiness("ready" if ready else "not ready", shown)
     return respond(answer, 200 if ready else 503)
 
 
