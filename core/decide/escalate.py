@@ -49,7 +49,6 @@ class Escalations:
         self._look = look
         self._record = record
         self._timers: list[tuple[datetime, int]] = []
-        self._seen: datetime | None = None
         for escalating in state.escalating.values():
             self._watch(escalating)
 
@@ -102,16 +101,13 @@ class Escalations:
 
     def tick(self, now: datetime) -> None:
         """Take the steps whose time has come."""
-        if self._seen is None or now < self._seen:
-            self._clock_went_back(now)
-        self._seen = now
         while self._timers and self._timers[0][0] <= now:
             due, number = heapq.heappop(self._timers)
             escalating = self._state.escalating.get(number)
             if escalating is not None and escalating.due_at == due:
                 self._due(escalating, now)
 
-    def _clock_went_back(self, now: datetime) -> None:
+    def clock_went_back(self, now: datetime) -> None:
         """No step is farther away than its own wait, whatever the clock said before."""
         for number, escalating in self._state.escalating.items():
             incident = self._state.incidents.get(number)

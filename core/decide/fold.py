@@ -20,6 +20,7 @@ from core.decide.grouping import Grouping
 from core.decide.histories import Histories
 from core.decide.inhibitors import Inhibitors
 from core.decide.policy import Policy
+from core.decide.put_back import settle_alerts
 from core.decide.reminders import Reminders
 from core.decide.resolve import ENDS
 from core.decide.signal import Evaluate, Signal, signals_of
@@ -33,6 +34,7 @@ from core.model.event import RANK, Event
 # How often alerts that are suppressed are asked about again: silences end, sources clear.
 _REVIEW = timedelta(seconds=5)
 _REVIEWED_AT_ONCE = 500
+_STEP = timedelta(seconds=1)  # back, that is worth looking at every timer
 Cleared = Literal["resolved", "timeout", "calm"]
 
 
@@ -53,6 +55,7 @@ class Fold:
         self._inhibitors = Inhibitors(policy.inhibitions)
         self._expiry: list[tuple[datetime, str]] = []
         self._reviewed: datetime | None = None
+        self._ticked: datetime | None = None
         for alert in state.alerts.values():
             self._watch(alert)
             if alert.status != "firing":
@@ -243,6 +246,9 @@ class Fold:
 
     def tick(self, now: datetime) -> None:
         """Do what has become due: ends by silence, what is missed, suppressed alerts, groups."""
+        if self._ticked is None or now < self._ticked - _STEP:
+            self._clock_went_back(now)
+        self._ticked = now
         while self._expiry and self._expiry[0][0] <= now:
             _due, alert_id = heapq.heappop(self._expiry)
             alert = self.state.alerts.get(alert_id)
@@ -262,6 +268,13 @@ class Fold:
             self._review(now)
             self._reminders.tick(now)
         self.grouping.tick(now)
+
+    def _clock_went_back(self, now: datetime) -> None:
+        """Also after a start: it may have gone back meanwhile."""
+        self._reviewed = None
+        for alert in settle_alerts(self.state, now):
+            self._watch(alert)
+        self.grouping.clock_went_back(now)
 
     def _calm(self, alert: Alert, due: datetime, now: datetime) -> None:
         """Nothing changed for so long: a flapping alert is over, or simply fires."""

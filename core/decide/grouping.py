@@ -18,6 +18,7 @@ from core.decide.escalate import Escalations
 from core.decide.incidents import Incidents, group_key
 from core.decide.news import News, news_of
 from core.decide.policy import Policy
+from core.decide.put_back import settle_groups
 from core.decide.route import Route, Throttle
 from core.decide.state import Group, State
 from core.decide.telling import Telling
@@ -157,6 +158,13 @@ class Grouping:
         for alert in released:
             self.join(alert, now, None)
         self.escalations.tick(now)
+
+    def clock_went_back(self, now: datetime) -> None:
+        """No message is farther away than its own wait, whatever the clock said before."""
+        for group in settle_groups(self._state, self._policy, self._routes, now):
+            if group.flush_at is not None:
+                heapq.heappush(self._timers, (group.flush_at, group.key))
+        self.escalations.clock_went_back(now)
 
     def remind(self, incident: Incident, now: datetime) -> None:
         """Set the timers of an incident's groups so that what fires is told again."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.decide.fold import Fold
 from core.decide.people import People
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from core.model.matcher import parse_matchers
 from core.model.notification import Notification
-from tests.core.decide.test_fold import BASE, T0, Story
+from tests.core.decide.story import BASE, T0, Story
 
 POLICY: dict[str, Any] = {
     "name": "night",
@@ -262,3 +265,70 @@ def test_the_mark_is_kept_with_the_notification() -> None:
     made.wait(6 * MINUTE, step=30)
     found = next(n for n in made.log if n.escalation)
     assert msgspec.convert(msgspec.to_builtins(found), Notification) == found
+
+
+ACTS = st.lists(
+    st.one_of(
+        st.integers(10, 900),
+        st.sampled_from(
+            ["ack", "ack for a while", "unack", "resolve", "clear", "fire", "escalate"]
+        ),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+def act(made: Story, what: int | str) -> None:
+    """Let time pass, or do something that may not be possible just now."""
+    people = made.people
+    with contextlib.suppress(Conflict, NotFound):
+        match what:
+            case int():
+                made.wait(what, step=10)
+            case "ack":
+                people.acknowledge(1, "li.wei", "", None, made.now)
+            case "ack for a while":
+                people.acknowledge(1, "li.wei", "", timedelta(minutes=3), made.now)
+            case "unack":
+                people.unacknowledge(1, "li.wei", "", made.now)
+            case "resolve":
+                people.resolve(1, "li.wei", "", made.now)
+            case "clear":
+                made.tell("DiskFull", status="resolved", severity="critical", host="a")
+            case "fire":
+                made.tell("DiskFull", severity="critical", host="a")
+            case "escalate":
+                people.escalate(1, "li.wei", "", made.now)
+    made.wait(1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ACTS)
+def test_whatever_people_do_each_step_comes_once_and_a_restart_changes_nothing(
+    acts: list[int | str],
+) -> None:
+    logs = []
+    for restarts in (False, True):
+        made = story(repeat=1, fallback_after="2m")
+        for what in acts:
+            status = made.incident.status if 1 in made.fold.state.incidents else "resolved"
+            if 2 in made.fold.state.incidents:
+                break  # it went on as another incident
+            before = len(made.log)
+            act(made, what)
+            own = [n for n in made.log[before:] if n.escalation and not n.escalation.by]
+            if isinstance(what, int) and status == "resolved":
+                assert own == []
+            if restarts:
+                again(made)
+        logs.append(steps(made))
+        runs: list[tuple[int, int]] = []
+        for _at, cycle, step, channel in logs[-1]:
+            if channel != "room2":
+                continue
+            if (cycle, step) == (1, 1):
+                runs = []
+            assert (cycle, step) not in runs
+            runs.append((cycle, step))
+    assert logs[0] == logs[1]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.decide.fold import Fold
 from core.errors import Conflict, InvalidInput
 from core.model.matcher import parse_matchers
 from tests.core.decide.story import BASE, T0, Story
@@ -385,3 +386,27 @@ def test_whatever_people_do_no_firing_alert_is_without_an_open_or_held_incident(
     assert len(by_incident) == len(set(by_incident))
     ended = [a for n in story.log if n.kind == "resolved" for a in n.alerts]
     assert set(ended) <= set(firing)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_clock_that_is_put_back_delays_nothing(restarted: bool) -> None:
+    story = Story(resolve_timeout="5m")
+
+    def put_back() -> None:
+        story.wait(1)
+        if restarted:
+            story.fold = Fold(story.fold.policy, story.fold.state, lambda event: [])
+        story.now -= timedelta(hours=1)
+
+    story.tell("DiskFull", host="a")
+    put_back()
+    story.wait(11)
+    assert story.kinds() == ["firing"]
+    story.tell("DiskFull", host="b")  # is told a group_interval after the first
+    put_back()
+    story.wait(61)
+    assert story.kinds() == ["firing", "firing"]
+    put_back()
+    story.wait(6 * 60)  # silent for resolve_timeout, and the interval
+    assert story.kinds() == ["firing", "firing", "resolved"]
+    assert story.incident.status == "resolved"
