@@ -17,6 +17,7 @@ from bot.http.alertmanager.reading import Reading, ordered, read, sliced
 from bot.http.alertmanager.shape import AlertGroup, GettableAlert, Named, PostableAlert
 from bot.http.body import check_json_type, read_raw
 from bot.http.route import Call
+from core.errors import InvalidInput
 from core.intake import alertmanager_api
 from core.intake.request import HookRequest, of_body
 from core.model.event import API_V2
@@ -36,7 +37,13 @@ async def _post(call: Call) -> web.Response:
     """200 and nothing else when all is durable; the good alerts are, also when others are bad."""
     check_json_type(call.request)
     request = HookRequest(await read_raw(call.request))
-    taken = await accept(call.parts, API_V2, request, adapter(call.parts.settings.resolve_timeout))
+    timeout = call.parts.settings.resolve_timeout
+    try:
+        taken = await accept(call.parts, API_V2, request, adapter(timeout))
+    except InvalidInput as error:
+        if error.problems:
+            raise
+        raise web.HTTPBadRequest(text=f"parsing alerts body failed: {error}") from error
     if taken.rejected:
         raise NotTaken("; ".join(entry.detail for entry in taken.rejected))
     return web.Response()

@@ -29,7 +29,7 @@ from core.model.alert import Alert
 from core.model.event import API_V2
 
 T = TypeVar("T")
-SLICE = 0.01  # seconds
+SLICE = 0.005  # seconds
 LOOKED_AT = 32  # alerts between two looks at the clock
 HASHED_AT_ONCE = 2000
 SORTED_AT_ONCE = 2000
