@@ -1,10 +1,14 @@
-"""Replay: a log file or recorded events through rules and decisions, in memory, nothing sent."""
+"""Replay: a log file or recorded events through rules and decisions, in memory, nothing sent.
+
+Time is what the lines and events say it is; a line that does not say is of the time of the one
+before. Between them time passes: what falls due in between is done at its moment.
+"""
 
 from __future__ import annotations
 
 import fnmatch
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -12,7 +16,7 @@ from typing import BinaryIO
 import msgspec
 import structlog
 
-from core.clock import utc_now
+from core.clock import iso, utc_now
 from core.config.settings import LogSource, Settings
 from core.decide.fold import Fold
 from core.decide.policy import make_policy
@@ -22,6 +26,7 @@ from core.errors import InvalidInput, NotFound
 from core.intake.lines import readable
 from core.intake.multiline import joiner_of
 from core.intake.native import parse
+from core.intake.stamp import Stamps
 from core.model.event import Event
 from core.redact import redact
 from core.rule import Evaluator, RuleScanner
@@ -29,6 +34,8 @@ from core.rule import Evaluator, RuleScanner
 log = structlog.get_logger(__name__)
 CHUNK = 2**20
 SOURCE = "replay"
+_TRIED = 1000  # lines
+_STEP = timedelta(seconds=1)  # what is due again at once waits so long
 
 
 class Totals(msgspec.Struct):
@@ -48,6 +55,7 @@ class Decided(msgspec.Struct, frozen=True):
     alert: str
     name: str
     labels: dict[str, str]
+    at: str
     summary: str
     verdict: str
     reason: str
@@ -68,26 +76,44 @@ class Replay:
         self._policy = make_policy(settings)
         self._log = _log_of(settings, file, log)
         self._joiner = joiner_of(self._log) if self._log else None
-        self._fold = Fold(self._policy, State(), Evaluator(settings.rules))
+        self._fold = Fold(self._policy, State(), Evaluator(settings.rules), gaps=False)
+        self._stamps = Stamps(settings.tz)
+        self._wall = utc_now()
+        self._now: datetime | None = None
 
     def run(self) -> Iterator[Decided]:
         """The decisions, in order."""
         began = time.monotonic()
-        now = utc_now()
-        for events in self._batches(now):
+        for events, upto in self._batches():
             self.totals.events += len(events)
             for event in events:
-                now = max(now, event.occurred_at)
+                now = yield from self._pass_time(event.occurred_at)
                 self._fold.event(event, now, now)
+            now = yield from self._pass_time(upto)
             self._fold.tick(now)
             yield from self._take()
-        # Let every group that waits be told once.
-        end = now + _longest_wait(self._policy.route) + self._policy.ai_wait
-        while (due := self._fold.next_due()) is not None and due <= end:
-            self._fold.tick(due)
+        # Let every group that waits be told once; nothing else happens any more.
+        end = (self._now or self._wall) + _longest_wait(self._policy.route) + self._policy.ai_wait
+        while (due := self._fold.grouping.next_due()) is not None and due <= end:
+            self._fold.grouping.tick(due)
             yield from self._take()
         self.totals.alerts = self._fold.state.counters.get("ALT", 0)
         self.totals.seconds = round(time.monotonic() - began, 3)
+
+    def _pass_time(self, until: datetime) -> Generator[Decided, None, datetime]:
+        """Do what falls due before `until`; time never runs back. Returns the time it is then."""
+        if self._now is None:
+            self._now = until
+            self._fold.tick(until)
+        now = self._now
+        while (due := self._fold.next_due()) is not None and due < until:
+            now = max(due, now + _STEP)
+            if now >= until:
+                break
+            self._fold.tick(now)
+            yield from self._take()
+        self._now = max(self._now, until)
+        return self._now
 
     def _take(self) -> Iterator[Decided]:
         changes = self._fold.state.take_changes()
@@ -101,34 +127,40 @@ class Replay:
                     alert=alert.short_id,
                     name=alert.name,
                     labels=alert.labels,
+                    at=iso(decision.at) or "",
                     summary=alert.summary,
                     verdict=decision.verdict,
                     reason=decision.reason,
                     by=decision.stages[-1].by,
                 )
 
-    def _batches(self, now: datetime) -> Iterator[list[Event]]:
+    def _batches(self) -> Iterator[tuple[list[Event], datetime]]:
+        """Events, and the time it is when they have all happened."""
         with self._file.open("rb") as file:
             first = file.readline(CHUNK)
             file.seek(0)
             if first.lstrip().startswith(b"{") and b'"labels"' in first:
-                yield from self._recorded(file, now)
+                yield from self._recorded(file)
             else:
-                yield from self._read(file, now)
+                yield from self._read(file)
 
-    def _recorded(self, file: BinaryIO, now: datetime) -> Iterator[list[Event]]:
+    def _recorded(self, file: BinaryIO) -> Iterator[tuple[list[Event], datetime]]:
         for line in file:
             self.totals.lines += 1
             if not line.strip():
                 continue
             try:
-                yield parse(line, SOURCE, now).events
+                events = parse(line, SOURCE, self._wall).events
             except InvalidInput:
                 log.warning("replay_line_skipped", line=self.totals.lines)
+                continue
+            if events:
+                yield events, max(event.occurred_at for event in events)
 
-    def _read(self, file: BinaryIO, now: datetime) -> Iterator[list[Event]]:
+    def _read(self, file: BinaryIO) -> Iterator[tuple[list[Event], datetime]]:
         labels = dict(self._log.labels) if self._log else {}
         scanner = RuleScanner.for_labels(self._settings.rules, labels)
+        yield [], self._first_moment(file)
         rest = b""
         while chunk := file.read(CHUNK):
             chunk = rest + chunk
@@ -136,13 +168,20 @@ class Replay:
             if end and self._joiner is not None:
                 end = self._joiner.settled(chunk[:end])
             rest, whole = (chunk[end:], chunk[:end]) if end else (b"", chunk)
-            yield self._hits(scanner, whole, labels, now)
+            yield self._hits(scanner, whole, labels)
         if rest:
-            yield self._hits(scanner, rest, labels, now)
+            yield self._hits(scanner, rest, labels)
+
+    def _first_moment(self, file: BinaryIO) -> datetime:
+        """The time of the first line that tells one; a file may begin with lines that do not."""
+        lines = file.read(CHUNK).split(b"\n", _TRIED)[:_TRIED]
+        file.seek(0)
+        stamps = (self._stamps.of(line, self._wall) for line in lines)
+        return next((stamp for stamp in stamps if stamp is not None), self._wall)
 
     def _hits(
-        self, scanner: RuleScanner, lines: bytes, labels: dict[str, str], now: datetime
-    ) -> list[Event]:
+        self, scanner: RuleScanner, lines: bytes, labels: dict[str, str]
+    ) -> tuple[list[Event], datetime]:
         self.totals.lines += lines.count(b"\n") + (not lines.endswith(b"\n"))
         encoding = self._log.encoding if self._log else "utf-8"
         text, _bad = readable(lines, encoding)
@@ -150,20 +189,23 @@ class Replay:
         if self._joiner is not None:
             text, joined = self._joiner.join(text)
         source = f"log:{self._log.name if self._log else SOURCE}"
+        last = text.rstrip(b"\n").rsplit(b"\n", 1)[-1]
+        at = self._now or self._wall
         events = []
         for hit in scanner.scan(joined):
             self.totals.matched += bool(hit.rules)
+            at = self._stamps.of(hit.line, self._wall) or at
             events.append(
                 Event(
                     source=source,
-                    occurred_at=now,
+                    occurred_at=at,
                     labels=labels,
                     body=redact(text[hit.offset : hit.offset + len(hit.line)].decode()),
                     rules=hit.rules,
                     clears=hit.clears,
                 )
             )
-        return events
+        return events, self._stamps.of(last, self._wall) or at
 
 
 def _log_of(settings: Settings, file: Path, wanted: str | None) -> LogSource | None:

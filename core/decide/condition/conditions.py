@@ -194,7 +194,7 @@ class Conditions:
         asked = {m.name: m.value for m in rule.matchers if m.op == "="}
         signals = []
         for one in missed:
-            by = dict(zip(rule.by, one.by, strict=False))
+            by = {k: v for k, v in zip(rule.by, one.by, strict=False) if v}
             labels = {**asked, **rule.labels, **by}
             if rule.owner:
                 labels.setdefault("owner", rule.owner)
