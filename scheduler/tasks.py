@@ -31,6 +31,7 @@ from core.store.locks import Order, in_order
 from core.store.queries.paging import in_pieces
 from core.store.schema import tasks
 from core.task import NODE, Task, TaskKind
+from scheduler.put_back import STEP, put_back
 from scheduler.run import Ended, crashed, returned, run
 
 log = structlog.get_logger(__name__)
@@ -83,6 +84,7 @@ class EmbeddedQueue:
         self._stopping = False
         self._renewer: asyncio.Task[None] | None = None
         self._lease = uuid7()
+        self._seen = clock()
 
     def register(self, kind: TaskKind) -> None:
         """Make a kind known; a kind has one handler."""
@@ -215,6 +217,7 @@ class EmbeddedQueue:
             self._wake.clear()
             wait = POLL
             try:
+                await self._mind_the_clock()
                 claimed = await self._db.write(self._claim)
                 if not claimed:
                     wait = await self._db.read(self._until_due)
@@ -227,6 +230,14 @@ class EmbeddedQueue:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(wait):
                         await self._wake.wait()
+
+    async def _mind_the_clock(self) -> None:
+        """What waits for a moment waits for it no longer when the clock is put back."""
+        before, now = self._seen, self._clock()
+        if before - now > STEP:
+            moved = await self._db.write(lambda tx: put_back(tx, now, before - now, LEASE))
+            log.warning("clock_put_back", by=str(before - now), tasks=moved)
+        self._seen = now
 
     def _until_due(self, connection: Connection) -> float:
         """Seconds until a task that waits is due, at most POLL."""

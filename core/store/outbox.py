@@ -188,8 +188,9 @@ def _lane(connection: Connection, lane: str, now: datetime) -> tuple[list[float]
     ).first()
     if row is None:
         return [], None
-    oldest = now.timestamp() - _MINUTE.total_seconds()
-    return [t for t in row.sent if t > oldest], row.resting_until
+    at, minute = now.timestamp(), _MINUTE.total_seconds()
+    # What seems to lie far ahead was before the clock was put back.
+    return [t for t in row.sent if at - minute < t < at + minute], row.resting_until
 
 
 def _save_lane(
