@@ -47,6 +47,7 @@ from core.model.shape import incident_shape
 from core.model.upload import Upload
 from core.oncall.roster import Roster
 from core.rule import Evaluator
+from core.rulebook import RuleBook, RuleSet
 from core.store import Journal, outbox, queries
 from core.store.bell import Rings, ring
 from core.store.open import DataDir, Stores
@@ -80,8 +81,9 @@ class Service:
         self._http = HttpClient()
         self.journal = Journal(stores.journal_db)
         self.queue = EmbeddedQueue(db, node=settings.node)
-        self._evaluate = Evaluator(settings.rules)
-        self.loop = Loop(policy, db, self.journal, self.queue, self._evaluate)
+        self.loop = Loop(policy, db, self.journal, self.queue, Evaluator(settings.rules))
+        self.rules = RuleBook(db, settings)
+        self.rules.on_change = self._rules_changed
         self.feed = Feed()
         self.uploads = Uploads(settings, db, self.queue, self._report)
         self.publisher = Publisher(db, policy.subscribers, self.queue.defer_all)
@@ -133,7 +135,9 @@ class Service:
         self.address = ""
 
     def _make_sources(self) -> Sources:
-        return Sources(self.settings, self.journal, self.uploads.offer, self._report)
+        return Sources(
+            self.settings, self.rules.rules, self.journal, self.uploads.offer, self._report
+        )
 
     def _make_replica(self, name: str) -> Replica:
         replica = Replica(
@@ -172,7 +176,8 @@ class Service:
             journal=self.journal,
             journal_db=self._stores.journal_db,
             loop=self.loop,
-            evaluate=self._evaluate,
+            evaluate=lambda event: self.loop.evaluate(event),
+            rules=self.rules,
             kb=self.kb,
             ask=self.ask,
             analyst=self.analyst,
@@ -193,6 +198,7 @@ class Service:
     async def start(self) -> str | None:
         """Start every part. Returns the one-time sign-in token when this start made one."""
         token = await self.auth.load()
+        await self.rules.load()
         if self.replica is None:
             self.loop.on_commit = self._committed
             await self.loop.start()
@@ -205,6 +211,8 @@ class Service:
         await self.heartbeats.look()  # from here on they are listened to
         self._watchdog = asyncio.create_task(LoopWatchdog().run(), name="watchdog")
         self._own_jobs.every(60, "calendars", self._read_calendars)
+        if self.replica is not None:
+            self._own_jobs.every(1, "rules", self.rules.refresh)
         if self.settings.heartbeats:
             self._own_jobs.every(self.heartbeats.interval, "heartbeats", self.heartbeats.look)
         self._own_jobs.start()
@@ -297,6 +305,7 @@ class Service:
         found = [
             self._decide_status(),
             PartStatus("knowledge", True, self.kb.status),
+            PartStatus("rules", True, self.rules.problem),
         ]
         beats = [_heartbeat_status(state) for state in self.heartbeats.states]
         return [*found, *self.sources.statuses(), *self.rooms.statuses(), *beats]
@@ -310,6 +319,11 @@ class Service:
         return PartStatus("decide", self.loop.healthy, "" if self.loop.healthy else "no state")
 
     # What parts tell each other
+
+    async def _rules_changed(self, made: RuleSet) -> None:
+        """Who decides knows a rule before those who look for it find anything."""
+        await self.loop.set_rules(made)
+        await self.sources.set_rules(made.rules)
 
     async def _report(self, event: Event) -> None:
         await self.journal.append(event.source, [event])

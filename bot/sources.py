@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from bot.demo import DemoShop
 from bot.http.parts import PartStatus
+from core.config.rules import Rule
 from core.config.settings import FileSource, Settings
 from core.intake.tail import Tail
 from core.intake.watch import Watch
@@ -21,13 +22,14 @@ class Sources:
     def __init__(
         self,
         settings: Settings,
+        rules: Sequence[Rule],
         journal: Journal,
         offer: Callable[[FileSource, Path], Awaitable[object]],
         report: Callable[[Event], Awaitable[None]],
     ) -> None:
         node = settings.node if settings.database.url else ""
         self._parts: list[Tail | Watch] = [
-            *(Tail(log, settings.rules, journal, node=node) for log in settings.logs),
+            *(Tail(log, rules, journal, node=node) for log in settings.logs),
             *(
                 Watch(source, offer, report, language=settings.language)
                 for source in settings.files
@@ -46,6 +48,12 @@ class Sources:
             self._demo = asyncio.create_task(shop.run(), name="demo")
         for part in self._parts:
             await part.start()
+
+    async def set_rules(self, rules: Sequence[Rule]) -> None:
+        """Log lines are looked at by these rules from now on."""
+        for part in self._parts:
+            if isinstance(part, Tail):
+                await part.set_rules(rules)
 
     def statuses(self) -> list[PartStatus]:
         """How each source is doing. One that cannot be read does not make tocsin unready."""

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
+import msgspec
 import structlog
 from sqlalchemy import Connection
 
@@ -32,6 +33,7 @@ from core.model.incident import Incident
 from core.model.matcher import Matcher
 from core.model.silence import Silence, SilenceKind
 from core.rule.log_template import Templates
+from core.rulebook import RuleSet
 from core.standby import Standby
 from core.step import Ask, answering, step
 from core.store.database import Database
@@ -67,7 +69,7 @@ class Loop:
         self._db = db
         self._journal = journal
         self._queue = queue
-        self._evaluate = evaluate
+        self.evaluate = evaluate
         self._clock = clock
         self._standby = Standby(db, journal, evaluate, clock)
         self._lock = asyncio.Lock()
@@ -128,6 +130,20 @@ class Loop:
             raise StoreError("the decide loop has no state: the database cannot be read")
         return self._fold
 
+    async def set_rules(self, made: RuleSet) -> None:
+        """Other rules are in force when this returns; what windows remember stays."""
+        async with self._lock:
+            self.policy = msgspec.structs.replace(
+                self.policy,
+                rules={rule.name: rule for rule in made.rules if rule.enabled},
+                rule_versions=made.versions,
+                schedules=made.schedules,
+            )
+            self.evaluate = self._standby.evaluate = made.evaluate
+            if self._fold is not None:
+                self._fold.set_rules(self.policy, made.evaluate)
+        self._wake.set()
+
     async def templates(self) -> Templates:
         """The log templates, to look texts up in."""
         if self._fold is not None:
@@ -153,7 +169,7 @@ class Loop:
     async def _load(self) -> None:
         now = self._clock()
         state, self._seq = await self._db.read(lambda c: load_state(c, now))
-        self._fold = Fold(self.policy, state, self._evaluate)
+        self._fold = Fold(self.policy, state, self.evaluate)
         self.healthy = True
 
     async def _run(self) -> None:

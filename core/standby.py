@@ -26,7 +26,7 @@ class Standby:
     def __init__(self, db: Database, journal: Journal, evaluate: Evaluate, clock: Clock) -> None:
         self._db = db
         self._journal = journal
-        self._evaluate = evaluate
+        self.evaluate = evaluate
         self._clock = clock
         self._lock = asyncio.Lock()
         self._fold: Fold | None = None
@@ -50,5 +50,5 @@ class Standby:
             if self._fold is None or time.monotonic() - self._read_at > FRESH:
                 now, self._read_at = self._clock(), time.monotonic()
                 state, self._seq = await self._db.read_whole(lambda c: load_state(c, now))
-                self._fold = Fold(policy, state, self._evaluate)
+                self._fold = Fold(policy, state, self.evaluate)
             return self._fold

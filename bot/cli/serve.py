@@ -6,6 +6,9 @@ import asyncio
 import gc
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,11 +37,12 @@ def serve(
     settings = load_settings(config, host=host, port=port)
     for warning in warnings(settings):
         sys.stderr.write(f"warning: {warning}\n")
-    uvloop.run(_run(settings))
+    uvloop.run(_run(settings, config, partial(load_settings, config, host=host, port=port)))
 
 
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings, path: Path, load: Callable[[], Settings]) -> None:
     from bot.logs import set_up_logs
+    from bot.reload import Reload
     from bot.service import Service
 
     set_up_logs()
@@ -47,12 +51,18 @@ async def _run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     service = Service(settings)
+    reload = Reload(path, load, settings, service.rules)
+    loop.add_signal_handler(signal.SIGHUP, reload.ask)
+    reloading: asyncio.Task[None] | None = None
     try:
         token = await service.start()
+        reloading = asyncio.create_task(reload.run(), name="reload")
         _settle_memory()
         _greet(settings, service.address, token)
         await stop.wait()
     finally:
+        if reloading is not None:
+            reloading.cancel()
         await service.stop()
 
 

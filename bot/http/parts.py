@@ -20,6 +20,7 @@ from core.decide.signal import Evaluate
 from core.http import HttpClient
 from core.loop import Loop
 from core.oncall.roster import Roster
+from core.rulebook import RuleBook
 from core.store import Database, Journal
 from core.upload.uploads import Uploads
 from knowledge.analysis.analyst import Analyst
@@ -54,6 +55,7 @@ class HttpParts:
     journal_db: Database
     loop: Loop
     evaluate: Evaluate
+    rules: RuleBook
     kb: KnowledgeBase
     ask: Ask
     analyst: Analyst

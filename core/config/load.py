@@ -62,7 +62,7 @@ def parse_settings(raw: dict[str, Any], environment: dict[str, str] | None = Non
     try:
         settings = Settings.model_validate(filled)
     except ValidationError as error:
-        problems += [_problem(item) for item in error.errors()]
+        problems += [problem_of(item) for item in error.errors()]
         raise ConfigError(problems) from error
     problems += check_references(settings)
     if problems:
@@ -127,7 +127,8 @@ def _fill(
     return _VARIABLE.sub(replace, value)
 
 
-def _problem(item: Any) -> Problem:
+def problem_of(item: Any) -> Problem:
+    """One of pydantic's mistakes as people read it."""
     path = ""
     for part in item["loc"]:
         if isinstance(part, int):

@@ -64,6 +64,19 @@ class Fold:
             if alert.id not in state.groups_of:
                 state.suppressed[alert.id] = None  # the routes changed: decide on it anew
 
+    def set_rules(self, policy: Policy, evaluate: Evaluate) -> None:
+        """Other rules are in force from now on; nothing else of the policy has changed. What a
+        rule remembers stays while its condition does; alerts of rules that changed end by the
+        new terms."""
+        old, rules = self.policy.rules, policy.rules
+        self.policy = policy
+        self._evaluate = evaluate
+        self._conditions = self._conditions.of_other_rules(policy)
+        for name in old.keys() | rules.keys():
+            if old.get(name) != rules.get(name):
+                for alert_id in self.state.by_rule.get(name, ()):
+                    self._watch(self.state.alerts[alert_id])
+
     # Events
 
     def event(self, event: Event, accepted_at: datetime, now: datetime) -> None:
@@ -239,7 +252,14 @@ class Fold:
             return
         self.state.stages[alert.id] = stages
         self.state.changes.decisions.append(
-            Decision(alert.id, now, last.verdict, last.reason, stages)
+            Decision(
+                alert.id,
+                now,
+                last.verdict,
+                last.reason,
+                stages,
+                self.policy.rule_versions.get(alert.rule, 0),
+            )
         )
 
     # Time

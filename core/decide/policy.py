@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -40,6 +40,7 @@ class Policy(msgspec.Struct, frozen=True):
     """ai_wait: how long a first message that is not critical waits for the model; 0 when off.
 
     schedules: when a rule is in force, by its name; rules that always are do not stand there.
+    rule_versions: by name, of the rules in force; empty where they have none (replay, tests).
     told: the channels that receivers name.
     """
 
@@ -57,6 +58,7 @@ class Policy(msgspec.Struct, frozen=True):
     plans: dict[str, Plan]
     rules: dict[str, Rule]
     schedules: dict[str, TimeInterval]
+    rule_versions: dict[str, int]
     resolve_timeout: timedelta
     ai_wait: timedelta
     subscribers: tuple[Subscriber, ...]
@@ -142,9 +144,8 @@ def make_policy(settings: Settings) -> Policy:
         ),
         plans=plans_of(settings, settings.route.receiver or ""),
         rules={r.name: r for r in settings.rules if r.enabled},
-        schedules={
-            r.name: _in_force(r, intervals, settings.tz) for r in settings.rules if r.schedule
-        },
+        schedules=schedules_of(settings.rules, settings),
+        rule_versions={},
         resolve_timeout=settings.resolve_timeout,
         ai_wait=settings.ai.wait if settings.ai.enabled else timedelta(0),
         subscribers=tuple(
@@ -154,6 +155,12 @@ def make_policy(settings: Settings) -> Policy:
         ),
         language=settings.language,
     )
+
+
+def schedules_of(rules: Iterable[Rule], settings: Settings) -> dict[str, TimeInterval]:
+    """When the rules are in force that have a schedule, by name."""
+    intervals = {i.name: i.interval(settings.tz) for i in settings.time_intervals}
+    return {r.name: _in_force(r, intervals, settings.tz) for r in rules if r.schedule}
 
 
 def _in_force(rule: Rule, intervals: Mapping[str, TimeInterval], local: ZoneInfo) -> TimeInterval:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import islice
@@ -55,7 +55,7 @@ class Tail:
     def __init__(
         self,
         settings: LogSource,
-        rules: list[Rule],
+        rules: Sequence[Rule],
         journal: Journal,
         clock: Clock = utc_now,
         node: str = "",
@@ -124,6 +124,11 @@ class Tail:
             log.warning("tail_places_not_kept", log=self._settings.name, error=str(error))
         await self._in_thread(self._files.close)
         self._thread.shutdown()
+
+    async def set_rules(self, rules: Sequence[Rule]) -> None:
+        """Other rules hold from the next chunk on; the places in the files stay."""
+        labels = self._settings.labels
+        self._scanner = await asyncio.to_thread(RuleScanner.for_labels, rules, labels)
 
     @property
     def name(self) -> str:

@@ -54,10 +54,14 @@ class StageVerdict(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """The record of one alert's way through the stages; a new one only when a verdict changes."""
+    """The record of one alert's way through the stages; a new one only when a verdict changes.
+
+    rule_version: of the alert's rule, as it was in force then; 0 for an alert without a rule.
+    """
 
     alert: str
     at: datetime
     verdict: VerdictKind
     reason: str
     stages: tuple[StageVerdict, ...]
+    rule_version: int = 0

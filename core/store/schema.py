@@ -180,6 +180,28 @@ rule_memories = Table(
     Column("since", Float, nullable=False),  # Unix seconds, as all moments of conditions
     Column("looked", Float, nullable=False),
 )
+rules = Table(
+    "rules",  # as they stand, those of config.yaml too; bodies as in config.yaml
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("origin", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("body", Json, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+rule_versions = Table(
+    "rule_versions",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("origin", Text, nullable=False),
+    Column("body", Json),  # null: deleted
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
 rule_windows = Table(
     "rule_windows",  # what a rule's condition remembers of one key
     metadata,
@@ -263,6 +285,7 @@ decisions = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("verdict", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("rule_version", BigInteger, nullable=False),  # 0: no rule
     Column("stages", Json, nullable=False),
     Index("decisions_alert", "alert", "seq"),
 )

@@ -18,6 +18,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "http.group.alerts": {"zh-CN": "告警", "en": "Alerts"},
     "http.group.incidents": {"zh-CN": "事件", "en": "Incidents"},
     "http.group.schedules": {"zh-CN": "值班", "en": "On call"},
+    "http.group.rules": {"zh-CN": "规则", "en": "Rules"},
     "http.group.silences": {"zh-CN": "静默", "en": "Silences"},
     "http.group.notifications": {"zh-CN": "通知", "en": "Notifications"},
     "http.group.uploads": {"zh-CN": "上传", "en": "Uploads"},
@@ -118,6 +119,31 @@ TEXTS: dict[str, dict[str, str]] = {
     "http.route.incidents.escalate": {
         "zh-CN": "升级：立即再次通知接收者",
         "en": "Escalate: tell its receivers again, now",
+    },
+    "http.route.rules.list": {
+        "zh-CN": "列出规则（配置文件里的和接口创建的），按名称排序",
+        "en": "Rules, of the settings file and made by API, by name",
+    },
+    "http.route.rules.create": {
+        "zh-CN": "新建规则，立即生效",
+        "en": "Make a rule; it is in force at once",
+    },
+    "http.route.rules.one": {"zh-CN": "查看一条规则", "en": "One rule"},
+    "http.route.rules.update": {
+        "zh-CN": "修改规则，产生新版本；配置文件里的规则不能在此修改",
+        "en": "Change a rule, which makes a version; rules of the settings file are read-only",
+    },
+    "http.route.rules.delete": {
+        "zh-CN": "删除规则，历史版本保留",
+        "en": "Delete a rule; its versions stay",
+    },
+    "http.route.rules.versions": {
+        "zh-CN": "一条规则的所有版本，最新的在前",
+        "en": "The versions of a rule, newest first",
+    },
+    "http.route.rules.rollback": {
+        "zh-CN": "把旧版本恢复为新版本；已删除的规则会回来",
+        "en": "Make an old version the newest; a deleted rule comes back",
     },
     "http.route.silences.list": {
         "zh-CN": "列出静默，最新的在前",

@@ -211,6 +211,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-CN": "按日志模板归并：{template}",
         "en": "told apart by its log template: {template}",
     },
+    "render.why.rule": {
+        "zh-CN": "规则 {rule}，第 {version} 版",
+        "en": "rule {rule}, version {version}",
+    },
     "render.why.decided": {
         "zh-CN": "{at} 的判定，逐步如下：",
         "en": "Decided at {at}, step by step:",

@@ -55,10 +55,14 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Why(msgspec.Struct, frozen=True):
-    """Why an alert was, or was not, told: its last decision, stage by stage."""
+    """Why an alert was, or was not, told: its last decision, stage by stage.
+
+    rule_version: of the alert's rule, as it was in force then; null for an alert without a rule.
+    """
 
     alert: AlertView
     decided_at: Moment | None
+    rule_version: int | None
     stages: list[StageVerdict]
     notifications: list[Told]
 
@@ -95,6 +99,7 @@ async def _why(call: Call) -> Why:
     return Why(
         alert_view(alert),
         iso(last.at) if last else None,
+        (last.rule_version or None) if last else None,
         list(last.stages) if last else [],
         [
             Told(n.short_id, n.channel, n.kind, n.state, n.attempts, receipt_view(n.receipt))

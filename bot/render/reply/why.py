@@ -45,6 +45,9 @@ def why_alert_page(
     for decision in decisions[:1]:
         at = words.full_moment(decision.at, reader.tz)
         blocks.append(told("render.why.decided", language, at=at))
+        if version := decision.rule_version:
+            rule = brief(alert.rule, 100, language)
+            blocks.append(told("render.why.rule", language, rule=rule, version=version))
         blocks.append(listed(stage_line(s, silences, reader) for s in decision.stages))
     if len(decisions) > 1:
         blocks.append(told("render.why.before", language))

@@ -71,6 +71,12 @@ class Conditions:
                 del state.memories[name]
                 state.changes.dropped_memories.add(name)
 
+    def of_other_rules(self, policy: Policy) -> Conditions:
+        """Those of another set of rules, which go on from here without a gap."""
+        made = Conditions(policy, self._state, gaps=self._gaps)
+        made._heard, made._looked, made._idle = self._heard, self._looked, self._idle
+        return made
+
     def heard(self, accepted_at: datetime) -> None:
         """An event comes to be folded; all that was accepted before it has been."""
         self._heard = accepted_at

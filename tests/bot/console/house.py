@@ -35,6 +35,7 @@ from core.model.event import Event
 from core.model.shape import incident_shape
 from core.oncall.roster import Roster
 from core.rule import Evaluator
+from core.rulebook import RuleBook
 from core.store import Database, Journal
 from knowledge.article.articles import Articles
 from scheduler.tasks import EmbeddedQueue
@@ -116,6 +117,7 @@ class House:
             ask=left_out,
             analyst=left_out,
             evaluate=evaluate,
+            rules=RuleBook(db, config),
             uploads=left_out,
             outbox=outbox,
             roster=roster,

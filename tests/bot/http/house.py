@@ -29,6 +29,7 @@ from core.loop import Loop
 from core.model.event import Event
 from core.oncall.roster import Roster
 from core.rule import Evaluator
+from core.rulebook import RuleBook
 from core.store import Database, Journal
 from core.upload import Uploads
 from knowledge.analysis.analyst import Analyst
@@ -86,6 +87,8 @@ class House:
         queue = EmbeddedQueue(db)
         evaluate = Evaluator(settings.rules)
         self.loop = Loop(make_policy(settings), db, journal, queue, evaluate)
+        self.rules = RuleBook(db, settings)
+        self.rules.on_change = self.loop.set_rules
         web_log = RoomLog(db)
         show = partial(
             render, language=settings.language, base_url=settings.base_url, tz=settings.tz
@@ -119,7 +122,8 @@ class House:
             journal=journal,
             journal_db=journal_db,
             loop=self.loop,
-            evaluate=evaluate,
+            evaluate=lambda event: self.loop.evaluate(event),
+            rules=self.rules,
             kb=self.kb,
             ask=ask,
             analyst=Analyst(settings, db, None),
@@ -140,6 +144,7 @@ class House:
         """Serve on a free port of loopback."""
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=1.0)
         await self.auth.load()
+        await self.rules.load()
         await self.loop.start()
         await self.queue.start()
         await self._runner.setup()
