@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -25,6 +26,9 @@ class Jobs:
         async def run() -> None:
             try:
                 await work()
+            except asyncio.CancelledError:
+                # By `stop`. APScheduler would log it as a crash, with a trace.
+                log.debug("job_stopped", job=name)
             except TocsinError as error:
                 log.warning("job_failed", job=name, why=str(error))
             except Exception:
@@ -39,6 +43,6 @@ class Jobs:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Start no more; what runs is left to end."""
+        """Start no more, and cancel what runs."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)

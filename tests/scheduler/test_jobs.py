@@ -82,3 +82,24 @@ async def test_after_a_stop_nothing_begins(jobs: Jobs) -> None:
     ended = len(runs)
     await asyncio.sleep(4 * OFTEN)
     assert len(runs) == ended
+
+
+async def test_stopping_in_the_middle_of_a_job_is_no_crash(
+    jobs: Jobs, caplog: pytest.LogCaptureFixture
+) -> None:
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    jobs.every(OFTEN, "job", work)
+    jobs.start()
+    await began.wait()
+    jobs.stop()
+    await ended.wait()
+    await asyncio.sleep(0.01)  # a crash would be logged after it
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
