@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 import yaml
 
 from core.config.load import parse_settings
 from core.errors import ConfigError
 
+DOCS = Path(__file__).parents[3] / "docs"
 MISTAKES = """
 rules:
   - name: one
@@ -68,3 +72,10 @@ def test_where_takes_a_map_or_matchers() -> None:
 
     assert where({"app": "shop", "n": 5, "on": True}) == ['app="shop"', 'n="5"', 'on="true"']
     assert where(['app="shop", n!="5"', 'x=~"a|b"']) == ['app="shop"', 'n!="5"', 'x=~"a|b"']
+
+
+def test_the_examples_of_the_documentation_can_be_used() -> None:
+    examples = re.findall(r"```yaml\n(.*?)```", (DOCS / "rules.md").read_text("utf-8"), re.S)
+    assert len(examples) >= 3
+    for example in examples:
+        assert parse_settings(yaml.safe_load(example), {}).rules
