@@ -8,7 +8,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import yaml
 from aiohttp import web
+
+from bot.cli.alertmanager_yml import translate
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 RECEIVERS = ("rest", "page", "payments", "hosts")
@@ -44,15 +47,15 @@ def key(labels: dict[str, str]) -> Labels:
     return tuple(sorted(labels.items()))
 
 
-def alertmanager_config(url: str) -> dict[str, Any]:
-    """For Alertmanager, which tells `url`."""
+def alertmanager_config(url: str, side: str = "alertmanager") -> dict[str, Any]:
+    """For Alertmanager; `url` is told, as what this side said."""
     return {
         "route": ROUTE,
         "receivers": [
             {
                 "name": name,
                 "webhook_configs": [
-                    {"url": f"{url}/alertmanager/{name}", "send_resolved": True, "max_alerts": 0}
+                    {"url": f"{url}/{side}/{name}", "send_resolved": True, "max_alerts": 0}
                 ],
             }
             for name in RECEIVERS
@@ -78,6 +81,13 @@ def tocsin_settings(url: str) -> dict[str, Any]:
             for source, target, equal in INHIBIT
         ],
     }
+
+
+def imported_settings(url: str) -> dict[str, Any]:
+    """The same, as `tocsin import alertmanager` makes it of Alertmanager's file."""
+    text = yaml.safe_dump(alertmanager_config(url, "tocsin"))
+    settings: dict[str, Any] = yaml.safe_load(translate(text.encode(), "alertmanager.yml").text)
+    return settings
 
 
 class Heard:
@@ -152,7 +162,9 @@ class Story:
             alert: dict[str, Any] = {"labels": labels, "annotations": {"n": str(draw.random())}}
             if draw.random() < 0.5:
                 alert["startsAt"] = (now - timedelta(seconds=draw.randint(0, 99))).isoformat()
-            if draw.random() < 0.3:
+            if draw.random() < 0.1:
+                alert["endsAt"] = (now + timedelta(seconds=draw.randint(6, 9))).isoformat()
+            elif draw.random() < 0.3:
                 alert["endsAt"] = (now + timedelta(hours=draw.randint(1, 9))).isoformat()
             batch.append(alert)
             self.firing[key({k: v for k, v in labels.items() if v})] = labels
