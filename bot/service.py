@@ -48,7 +48,7 @@ from core.model.upload import Upload
 from core.oncall.roster import Roster
 from core.rule import Evaluator
 from core.rulebook import RuleBook, RuleSet
-from core.store import Journal, outbox, queries
+from core.store import Database, Journal, outbox, queries
 from core.store.bell import Rings, ring
 from core.store.open import DataDir, Stores
 from core.store.queries import ArticleRow
@@ -71,8 +71,11 @@ DRAIN = 6.0  # seconds that running tasks get to finish when the service stops
 class Service:
     """One tocsin. Build it in the event loop, then `start()`, and `stop()` once."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open the store and build every part. ConfigError, StoreError."""
+    def __init__(self, settings: Settings, queues: frozenset[str] | None = None) -> None:
+        """Open the store and build every part. ConfigError, StoreError.
+
+        queues: the kinds of tasks that this process runs; None for all.
+        """
         self.settings = settings
         self._data_dir = DataDir(settings.data_path, alone=not settings.database.url)
         name = process_name(settings.node)
@@ -80,7 +83,8 @@ class Service:
         db, policy = stores.db, make_policy(settings)
         self._http = HttpClient()
         self.journal = Journal(stores.journal_db)
-        self.queue = EmbeddedQueue(db, node=settings.node)
+        self._runs = queues
+        self.queue = self._make_queue(db)
         self.loop = Loop(policy, db, self.journal, self.queue, Evaluator(settings.rules))
         self.rules = RuleBook(db, settings)
         self.rules.on_change = self._rules_changed
@@ -133,6 +137,14 @@ class Service:
         self._web: web.AppRunner | None = None
         self._showing: set[asyncio.Future[None]] = set()
         self.address = ""
+
+    def _make_queue(self, db: Database) -> EmbeddedQueue:
+        settings, engine = self.settings, EmbeddedQueue
+        if settings.tasks.engine == "procrastinate":
+            from scheduler.procrastinate_queue import ProcrastinateQueue
+
+            engine = ProcrastinateQueue
+        return engine(db, node=settings.node, only=self._runs)
 
     def _make_sources(self) -> Sources:
         return Sources(
@@ -204,7 +216,8 @@ class Service:
             await self.loop.start()
         else:
             await self.replica.start()
-        await self.queue.start(alone=self.replica is None)
+        if self.settings.tasks.in_serve:
+            await self.queue.start(alone=self.replica is None)
         await self._read_calendars()
         await self.kb.start()
         await self.rooms.listen()
@@ -224,6 +237,16 @@ class Service:
             await self.replica.read_sources()
         log.info("started", address=self.address)
         return token
+
+    async def work(self) -> None:
+        """Run tasks, and nothing else: what a worker does instead of `start()`."""
+        assert self.replica is not None, "a worker needs PostgreSQL"
+        await self.replica.bell.start()
+        await self.queue.start()
+        if self._runs is None or self._runs & {"enrich", "writeback"}:
+            await self.kb.start()
+        self._watchdog = asyncio.create_task(LoopWatchdog().run(), name="watchdog")
+        log.info("working", queues=sorted(self._runs or ()))
 
     async def _serve(self) -> None:
         server = self.settings.server

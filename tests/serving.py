@@ -79,8 +79,10 @@ class Served:
             return await self.process.wait()
 
 
-async def start(directory: Path, settings: dict[str, Any]) -> asyncio.subprocess.Process:
-    """Start `tocsin serve` in `directory`, whose data it keeps there."""
+async def start(
+    directory: Path, settings: dict[str, Any], *command: str
+) -> asyncio.subprocess.Process:
+    """Start `tocsin serve`, or another command, in `directory`, whose data it keeps there."""
     config = directory / "config.yaml"
     stored = {"database": {"url": POSTGRES}} if POSTGRES else {}
     whole = {"data_dir": "data", **stored, **settings}
@@ -89,7 +91,7 @@ async def start(directory: Path, settings: dict[str, Any]) -> asyncio.subprocess
         sys.executable,
         "-m",
         "bot.cli.main",
-        "serve",
+        *(command or ("serve",)),
         "--config",
         str(config),
         cwd=directory,

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from bot.cli import config, database, demo, imports, knowledge, replay, serve, token
+from bot.cli import config, database, demo, imports, knowledge, replay, serve, token, worker
 from core.errors import ConfigError, TocsinError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("serve", help=serve.HELP)(serve.serve)
+app.command("worker", help=worker.HELP)(worker.worker)
 app.command("check-config", help=config.HELP)(config.check_config)
 app.command("replay", help=replay.HELP)(replay.replay)
 app.command("demo", help=demo.HELP)(demo.demo)

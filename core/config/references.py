@@ -186,6 +186,8 @@ def _heartbeats(settings: Settings) -> Iterator[Problem]:
 def _later(settings: Settings) -> Iterator[Problem]:
     if settings.tasks.engine == "procrastinate" and not settings.database.url:
         yield Problem("tasks.engine", "procrastinate needs database.url (PostgreSQL)")
+    if not settings.tasks.in_serve and not settings.database.url:
+        yield Problem("tasks.in_serve", "on SQLite only `serve` runs tasks: it must")
 
 
 def warnings(settings: Settings) -> list[Problem]:
@@ -202,6 +204,4 @@ def warnings(settings: Settings) -> list[Problem]:
             text = "without topics anyone's AWS account may post; name the topics' ARNs"
             found.append(Problem(f"hooks[{i}].auth.platform", text))
     found += unknown_on_call(settings)
-    if settings.tasks.engine != "embedded":
-        found.append(Problem("tasks.engine", "this version runs the embedded engine"))
     return found

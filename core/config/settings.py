@@ -381,9 +381,10 @@ class SelfRules(Section):
 
 
 class Tasks(Section):
-    """What runs durable tasks."""
+    """What runs durable tasks. in_serve: `tocsin serve` runs them too, besides the workers."""
 
     engine: Literal["embedded", "procrastinate"] = "embedded"
+    in_serve: bool = True
 
 
 class Metrics(Section):

@@ -27,10 +27,11 @@ from sqlalchemy import (
     Transaction,
     create_engine,
     event,
-    insert,
     select,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
+from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -296,15 +297,20 @@ class Database:
 
 def next_number(connection: Connection, kind: str, count: int = 1) -> int:
     """Take `count` short ids of a kind; returns the first. Safe between processes."""
+    counters = schema.counters
     row = connection.execute(
-        update(schema.counters)
-        .where(schema.counters.c.kind == kind)
-        .values(value=schema.counters.c.value + count)
-        .returning(schema.counters.c.value)
+        update(counters)
+        .where(counters.c.kind == kind)
+        .values(value=counters.c.value + count)
+        .returning(counters.c.value)
     ).first()
-    if row is None:
-        connection.execute(insert(schema.counters).values(kind=kind, value=count))
-        return 1
+    if row is None:  # the first of its kind; of another process too, perhaps, at this moment
+        upsert = upsert_postgresql if connection.dialect.name == "postgresql" else upsert_sqlite
+        first = upsert(counters).values(kind=kind, value=count)
+        more = first.on_conflict_do_update(
+            index_elements=["kind"], set_={"value": counters.c.value + count}
+        )
+        row = connection.execute(more.returning(counters.c.value)).one()
     return int(row[0]) - count + 1
 
 

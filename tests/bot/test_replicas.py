@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -12,7 +13,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.serving import ADMIN, POSTGRES, Served, served
+from tests.serving import ADMIN, BASE, POSTGRES, Served, served, start
+from tests.sim.receiver import SECRET, Receiver
 
 pytestmark = pytest.mark.skipif(not POSTGRES, reason="several replicas share a PostgreSQL")
 PATIENCE = 30.0
@@ -28,6 +30,12 @@ async def post_alerts(replica: Served, labels: dict[str, str]) -> None:
     async with aiohttp.ClientSession(headers=headers) as session:
         async with session.post(f"{replica.url}/api/v2/alerts", json=[{"labels": labels}]) as said:
             assert said.status == 200
+
+
+def end(process: asyncio.subprocess.Process) -> None:
+    """Leave no process behind, also when a test fails."""
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
 
 
 async def decides(replica: Served) -> bool:
@@ -154,3 +162,39 @@ async def test_one_process_of_a_machine_reads_its_logs(place: Path) -> None:
         with log.open("a", encoding="utf-8") as file:
             file.write("bad again\n")
         await two.until("/api/v1/alerts", lambda a: a["items"][0]["count"] == 6, seconds=PATIENCE)
+
+
+@pytest.mark.parametrize("engine", ["embedded", "procrastinate"])
+async def test_workers_send_what_the_replicas_decide(place: Path, engine: str) -> None:
+    async with Receiver() as receiver, AsyncExitStack() as stack:
+        out = {"name": "out", "type": "webhook", "url": receiver.url, "secret": SECRET}
+        settings = {
+            **BASE,
+            "channels": [out],
+            "receivers": [{"name": "room", "channels": ["out"]}],
+            "tasks": {"engine": engine, "in_serve": False},
+        }
+        (place / "worker").mkdir()
+        (place / "serve").mkdir()
+        async with served(place / "serve", **settings) as tocsin:
+            worker = await start(place / "worker", settings, "worker", "--queues", "notify,upload")
+            stack.callback(end, worker)
+            await tocsin.post("/api/v1/events", alert("A"), 202)
+            await tocsin.until(
+                "/api/v1/notifications",
+                lambda n: [each["state"] for each in n["items"]] == ["sent", "sent"],
+                PATIENCE,
+            )
+            worker.send_signal(signal.SIGTERM)
+            _out, err = await worker.communicate()
+            assert worker.returncode == 0, err.decode()
+            assert "Traceback" not in err.decode()
+        assert sorted(receiver.types) == ["alert.firing", "incident.triggered"]
+
+
+@pytest.mark.parametrize("queues", ["mail", "notify,mail"])
+async def test_a_worker_refuses_queues_that_there_are_not(place: Path, queues: str) -> None:
+    worker = await start(place, BASE, "worker", "--queues", queues)
+    _out, err = await worker.communicate()
+    assert worker.returncode == 2
+    assert "there is no queue 'mail'; there are notify" in err.decode()

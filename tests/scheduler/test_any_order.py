@@ -22,8 +22,9 @@ from core.errors import DeliveryError
 from core.store import Database, schema
 from core.task import Completion, Reschedule, Task, TaskCanceled, TaskKind
 from scheduler.tasks import LEASE, EmbeddedQueue
-from tests.scheduler.work import Mortal, crash, leave, left, rows
+from tests.scheduler.work import Mortal, crash, leave, left, make_queue, rows
 
+pytestmark = pytest.mark.usefixtures("engine")
 Step = Literal["fail", "wait", "break", "refuse", "cancel", "ok"]
 ENDS = {"refuse": "failed", "cancel": "canceled", "ok": "succeeded"}
 TRIES = 3
@@ -106,7 +107,7 @@ def worker(db: Database, history: History, lives: int) -> EmbeddedQueue:
     def clock() -> datetime:
         return utc_now() + lives * (LEASE + timedelta(seconds=1))
 
-    queue = EmbeddedQueue(db, clock)
+    queue = make_queue(db, clock)
     for kind, concurrency in (("one", 1), ("two", 2)):
         queue.register(
             TaskKind(
@@ -196,7 +197,7 @@ async def test_a_lane_keeps_the_order_of_its_tasks(db: Database) -> None:
     async def handler(task: Task) -> None:
         order.append(task.number)
 
-    queue = EmbeddedQueue(db)
+    queue = make_queue(db)
     queue.register(TaskKind(kind="one", handler=handler))
     await queue.start()
     for _ in range(60):

@@ -14,12 +14,14 @@ from core.store import Database, schema
 from core.task import Completion, Task, TaskKind
 from scheduler import tasks as engine
 from scheduler.tasks import EmbeddedQueue
-from tests.scheduler.work import leave, left, rows, until, until_states
+from tests.scheduler.work import leave, left, make_queue, rows, until, until_states
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 @pytest.fixture
 async def queue(db: Database) -> AsyncIterator[EmbeddedQueue]:
-    one = EmbeddedQueue(db)
+    one = make_queue(db)
     yield one
     await one.stop(1)
 

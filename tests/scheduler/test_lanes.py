@@ -14,8 +14,10 @@ from core.errors import Conflict
 from core.model.work import Work
 from core.store import Database
 from core.task import Task, TaskKind
-from scheduler.tasks import AHEAD, EmbeddedQueue
-from tests.scheduler.work import rows, until, until_states
+from scheduler.tasks import AHEAD
+from tests.scheduler.work import make_queue, rows, until, until_states
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 class Lane:
@@ -23,7 +25,7 @@ class Lane:
 
     def __init__(self, db: Database, **options: Any) -> None:
         self.db = db
-        self.queue = EmbeddedQueue(db)
+        self.queue = make_queue(db)
         self.began: list[Any] = []
         self.through = asyncio.Semaphore(0)
         self.queue.register(TaskKind(kind="work", handler=self._work, **options))
@@ -163,7 +165,7 @@ async def test_to_expedite_what_is_not_there_is_to_defer_it(lane: Lane) -> None:
 
 
 async def test_a_failed_task_is_not_retried_beside_a_newer_one_of_its_key(db: Database) -> None:
-    queue = EmbeddedQueue(db)
+    queue = make_queue(db)
     fails = True
 
     async def handler(task: Task) -> None:

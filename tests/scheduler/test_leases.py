@@ -12,8 +12,10 @@ from core.clock import Clock, utc_now
 from core.store import Database
 from core.task import Completion, Task, TaskKind
 from scheduler import tasks as engine
-from scheduler.tasks import LEASE, EmbeddedQueue
-from tests.scheduler.work import Mortal, crash, leave, left, rows, until, until_states
+from scheduler.tasks import LEASE
+from tests.scheduler.work import Mortal, crash, leave, left, make_queue, rows, until, until_states
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def later() -> datetime:
@@ -27,7 +29,7 @@ class Worker:
     def __init__(
         self, db: Database, name: str, clock: Clock = utc_now, concurrency: int = 1
     ) -> None:
-        self.queue = EmbeddedQueue(db, clock)
+        self.queue = make_queue(db, clock)
         self.name = name
         self.ran: list[int] = []
         self.gate = asyncio.Event()

@@ -16,11 +16,14 @@ from core.store import Database
 from core.store.schema import tasks
 from core.task import Handler, Reschedule, Task, TaskKind
 from scheduler.tasks import EmbeddedQueue
+from tests.scheduler.work import make_queue
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 @pytest.fixture
 async def queue(db: Database) -> AsyncIterator[EmbeddedQueue]:
-    engine = EmbeddedQueue(db)
+    engine = make_queue(db)
     yield engine
     await engine.stop(1)
 
@@ -178,7 +181,7 @@ async def test_a_timeout_counts_as_a_failure(db: Database, queue: EmbeddedQueue)
 
 
 async def test_stopping_gives_back_what_runs(db: Database) -> None:
-    first = EmbeddedQueue(db)
+    first = make_queue(db)
     began = asyncio.Event()
 
     async def endless(task: Task) -> None:
@@ -194,7 +197,7 @@ async def test_stopping_gives_back_what_runs(db: Database) -> None:
     async def handler(task: Task) -> None:
         ran.append(task.attempts)
 
-    second = EmbeddedQueue(db)
+    second = make_queue(db)
     await start(second, handler)
     await second.idle()
     await second.stop(1)

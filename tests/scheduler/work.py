@@ -8,14 +8,25 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from core.clock import utc_now
+from core.clock import Clock, utc_now
 from core.errors import StoreError
 from core.store import Database, schema
 from core.store.database import Work
 from core.store.schema import tasks
+from scheduler.procrastinate_queue import ProcrastinateQueue
 from scheduler.tasks import EmbeddedQueue
+from tests.conftest import POSTGRES
 
-PATIENCE = 10.0
+PATIENCE = 15.0
+ENGINES: dict[str, type[EmbeddedQueue]] = {"embedded": EmbeddedQueue}
+if POSTGRES:
+    ENGINES["procrastinate"] = ProcrastinateQueue
+chosen: type[EmbeddedQueue] = EmbeddedQueue  # set by the fixture `engine`
+
+
+def make_queue(db: Database, clock: Clock = utc_now, **options: Any) -> EmbeddedQueue:
+    """A queue of the engine whose contract is tested."""
+    return chosen(db, clock, **options)
 
 
 async def rows(db: Database) -> list[Any]:
