@@ -18,6 +18,7 @@ REJECTED = timedelta(days=30)
 FINISHED_TASKS = timedelta(days=2)
 INBOUND = timedelta(days=1)
 MESSAGES = timedelta(days=90)
+OVERRIDES = timedelta(days=400)
 # A transaction must not hold the writer long: so many rows at a time.
 _PIECE = 2000
 
@@ -31,6 +32,8 @@ async def prune(db: Database, journal_db: Database, journal: Journal, now: datet
         (db, schema.tasks, schema.tasks.c.id, schema.tasks.c.finished_at < now - FINISHED_TASKS),
         (db, schema.inbound, schema.inbound.c.message_id, schema.inbound.c.at < now - INBOUND),
         (db, schema.messages, schema.messages.c.seq, schema.messages.c.at < now - MESSAGES),
+        (db, schema.oncall_overrides, schema.oncall_overrides.c.id,
+         schema.oncall_overrides.c.ends_at < now - OVERRIDES),
         (db, schema.sessions, schema.sessions.c.digest, schema.sessions.c.expires_at < now),
     )  # fmt: skip
     for database, table, key, past in plan:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from core.config.oncall import Schedule
-from core.config.settings import Settings
+from core.config.settings import RouteSettings, Settings
 from core.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
@@ -68,14 +68,40 @@ def check_schedules(settings: Settings) -> Iterator[Problem]:
                 yield Problem(f"{path}.ical", str(error))
 
 
-def unknown_on_call(settings: Settings) -> Iterator[Problem]:
-    """Whom calendars name and `people` does not: they are shown, and cannot be called."""
+def doubts_about_calling(settings: Settings) -> Iterator[Problem]:
+    """What works, but calls nobody: worth a warning."""
+    yield from _unused(settings)
+    yield from _unreachable(settings)
     for i, schedule in enumerate(settings.schedules):
         if schedule.ical:
             for name in _calendar(schedule, settings).unknown:
                 yield Problem(
                     f"schedules[{i}].ical", f"{name!r} is nobody in people and cannot be called"
                 )
+
+
+def _unused(settings: Settings) -> Iterator[Problem]:
+    def named(route: RouteSettings) -> set[str]:
+        found = {route.escalation or ""}
+        return found.union(*(named(child) for child in route.routes))
+
+    used = named(settings.route)
+    for i, policy in enumerate(settings.escalation):
+        if policy.name not in used:
+            yield Problem(f"escalation[{i}]", f"no route names {policy.name!r}")
+
+
+def _unreachable(settings: Settings) -> Iterator[Problem]:
+    """People that a DingTalk robot has no number or id of."""
+    if not any(channel.type.startswith("dingtalk") for channel in settings.channels):
+        return
+    silent = {p.name for p in settings.people if not p.mobile and not p.dingtalk_user_id}
+    for i, policy in enumerate(settings.escalation):
+        for j, step in enumerate(policy.steps):
+            for k, name in enumerate(step.mention):
+                if name in silent:
+                    path = f"escalation[{i}].steps[{j}].mention[{k}]"
+                    yield Problem(path, f"{name!r} has neither mobile nor dingtalk_user_id")
 
 
 def _calendar(schedule: Schedule, settings: Settings) -> Imported:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from core.config.calling import check_escalation, check_schedules, unknown_on_call
+from core.config.calling import check_escalation, check_schedules, doubts_about_calling
 from core.config.settings import FileSource, RouteSettings, Settings
 from core.errors import Problem
 from core.model.event import API_V2
@@ -203,5 +203,5 @@ def warnings(settings: Settings) -> list[Problem]:
         if hook.source == "aws" and hook.auth.platform and not hook.auth.platform.topics:
             text = "without topics anyone's AWS account may post; name the topics' ARNs"
             found.append(Problem(f"hooks[{i}].auth.platform", text))
-    found += unknown_on_call(settings)
+    found += doubts_about_calling(settings)
     return found

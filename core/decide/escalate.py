@@ -203,6 +203,8 @@ class Escalations:
         now: datetime,
     ) -> None:
         route, language = self._route(incident), self._policy.language
+        if mark.step == 0:
+            route = self._policy.route  # whose receiver is the fallback when none is named
         channels = step.channels or route.channels
         notify = ", ".join(step.notify) or route.receiver or ", ".join(route.channels)
         values = {

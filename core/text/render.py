@@ -154,6 +154,14 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-CN": "确认有效至 {at}，之后继续提醒",
         "en": "until {at}, then it reminds again",
     },
+    "render.incident.escalates": {
+        "zh-CN": "⏫ 升级策略 {policy}：若无人确认，{at} 执行下一步",
+        "en": "⏫ escalation {policy}: unless someone acknowledges it, the next step comes at {at}",
+    },
+    "render.incident.escalation_waits": {
+        "zh-CN": "⏫ 升级策略 {policy} 暂缓：告警正被静默、抑制或在维护中",
+        "en": "⏫ escalation {policy} waits: its alerts are silenced, inhibited, or in maintenance",
+    },
     "render.incident.assigned": {"zh-CN": "指派给 {to}", "en": "assigned to {to}"},
     "render.incident.resolved": {
         "zh-CN": "{at} 告警全部恢复，自动关闭",

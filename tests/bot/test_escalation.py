@@ -116,6 +116,9 @@ async def test_an_acknowledgement_stops_what_was_not_sent_yet(place: Path) -> No
         await tocsin.post("/api/v1/events", BREACH, 202)
         await tocsin.until("/api/v1/notifications", lambda n: any(
             i["escalation"] and i["state"] == "sent" for i in n["items"]))  # fmt: skip
+        incident = await tocsin.get("/api/v1/incidents/INC-1")
+        assert incident["escalation"]["policy"] == "night"
+        assert "escalation night" in await tocsin.say("/show INC-1")
         await tocsin.post("/api/v1/incidents/INC-1/acknowledge", {})
         before = len(await escalations(tocsin))
         await asyncio.sleep(1.5)  # the next step would have come
@@ -123,6 +126,8 @@ async def test_an_acknowledgement_stops_what_was_not_sent_yet(place: Path) -> No
         assert len(after) == before
         incident = await tocsin.get("/api/v1/incidents/INC-1")
         at = incident["acknowledged_at"]
+        assert incident["escalation"]["due_at"] is None
+        assert "escalation night" not in await tocsin.say("/show INC-1")
         assert all(n["sent_at"] < at for n in after if n["state"] == "sent")
         await tocsin.post("/api/v1/incidents/INC-1/unacknowledge", {})
         await tocsin.until("/api/v1/notifications", lambda n: sum(

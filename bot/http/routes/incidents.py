@@ -16,6 +16,7 @@ from bot.http.views import Comment, Line, Moment, PageOf, page_of
 from core.clock import iso
 from core.config.units import parse_duration
 from core.errors import InvalidInput, NotFound, Problem
+from core.model.escalating import Escalating
 from core.model.event import Severity
 from core.model.incident import Incident, IncidentStatus, SimilarItem
 from core.model.shape import incident_shape
@@ -38,6 +39,21 @@ class TimelineView(msgspec.Struct, frozen=True):
     text: str
 
 
+class EscalatingView(msgspec.Struct, frozen=True):
+    """How far its escalation has come.
+
+    next_step: from 1; one more than there are is the fallback. cycle: from 1. due_at null: someone
+    works on it, or nothing comes any more. waits: the step is due, but nobody may be told of its
+    alerts just now.
+    """
+
+    policy: str
+    next_step: int
+    cycle: int
+    due_at: Moment | None
+    waits: bool
+
+
 class IncidentView(msgspec.Struct, frozen=True):
     """An incident (core.model.shape) with its analysis, what resembles it, and its timeline."""
 
@@ -55,6 +71,7 @@ class IncidentView(msgspec.Struct, frozen=True):
     resolved_by: str | None
     resolution: str
     assignee: str | None
+    escalation: EscalatingView | None
     analysis: Annotated[dict[str, Any] | None, _ANALYSIS]
     similar: list[SimilarItem]
     timeline: list[TimelineView]
@@ -88,11 +105,20 @@ def incident_view(incident: Incident, story: Story) -> IncidentView:
     """An incident as outsiders read it."""
     shape = {
         **incident_shape(incident),
+        "escalation": _escalating(story.escalating),
         "analysis": story.analysis,
         "similar": story.similar,
         "timeline": [TimelineView(iso(e.at) or "", e.kind, e.by, e.text) for e in story.timeline],
     }
     return msgspec.convert(shape, IncidentView)
+
+
+def _escalating(found: Escalating | None) -> EscalatingView | None:
+    if found is None:
+        return None
+    return EscalatingView(
+        found.policy, found.step + 1, found.cycle + 1, iso(found.due_at), found.waits
+    )
 
 
 async def _list(call: Call) -> PageOf[IncidentView]:

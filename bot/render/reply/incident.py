@@ -33,6 +33,7 @@ def _blocks(
     language = reader.language
     yield _head(incident, language)
     yield _stands(incident, reader)
+    yield _escalates(story, reader)
     if incident.resolution:
         resolution = brief(incident.resolution, 240, language)
         yield told("render.incident.resolution", language, text=resolution)
@@ -57,6 +58,16 @@ def _head(incident: Incident, language: str) -> Markdown:
     level = words.severity(incident.severity, language)
     title = brief(incident.title, 160, language)
     return Markdown(f"#### {icon} {level} {incident.short_id} {title}")
+
+
+def _escalates(story: Story, reader: Reader) -> Markdown:
+    """When the next step of its escalation comes; empty when none does."""
+    found = story.escalating
+    if found is None or found.due_at is None:
+        return Markdown()
+    key = "render.incident.escalation_waits" if found.waits else "render.incident.escalates"
+    at = words.moment(found.due_at, reader.tz)
+    return told(key, reader.language, policy=brief(found.policy, 60, reader.language), at=at)
 
 
 def _stands(incident: Incident, reader: Reader) -> Markdown:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, func, select
 
+from core.model.escalating import Escalating
 from core.model.incident import Incident, SimilarItem, TimelineEntry
 from core.store.queries.paging import (
     DEFAULT_LIMIT,
@@ -22,18 +23,22 @@ from core.store.queries.paging import (
     some,
 )
 from core.store.rows import from_row
-from core.store.schema import analyses
+from core.store.schema import analyses, escalations
 from core.store.schema import incidents as table
 from core.store.schema import similar_items as similar_table
 from core.store.schema import timeline as timeline_table
 
 
 class Story(msgspec.Struct):
-    """What is known about one incident beside its row. analysis: its newest, or None."""
+    """What is known about one incident beside its row. analysis: its newest, or None.
+
+    escalating: how far its escalation has come; None when it has none, or is over.
+    """
 
     timeline: list[TimelineEntry] = []
     similar: list[SimilarItem] = []
     analysis: dict[str, Any] | None = None
+    escalating: Escalating | None = None
 
 
 def _incident(row: Row[tuple[object, ...]]) -> Incident:
@@ -93,7 +98,7 @@ def meaning(connection: Connection, number: int) -> Story:
 
 
 def stories(connection: Connection, numbers: Sequence[int]) -> dict[int, Story]:
-    """The story of each of these incidents, in three queries for up to 500 of them."""
+    """The story of each of these incidents, in four queries for up to 500 of them."""
     told = {number: Story() for number in numbers}
     for piece in in_pieces(numbers):
         entries = (
@@ -118,4 +123,7 @@ def stories(connection: Connection, numbers: Sequence[int]) -> dict[int, Story]:
         newest = select(ranked.c.incident, ranked.c.result).where(ranked.c.rank == 1)
         for row in connection.execute(newest):
             told[row.incident].analysis = row.result
+        steps = select(escalations).where(escalations.c.incident.in_(piece))
+        for row in connection.execute(steps):
+            told[row.incident].escalating = from_row(Escalating, row)
     return told

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from core.config.load import parse_settings
+from core.config.references import warnings
 from core.errors import ConfigError, Conflict, InvalidInput, NotFound
 from core.oncall.roster import Called, Roster
 from core.store import Database
@@ -139,3 +140,20 @@ def test_every_wrong_name_is_told_at_once(tmp_path: Path) -> None:
         "schedules[1].ical",
         "schedules[2]",
     }
+
+
+def test_what_calls_nobody_is_warned_about() -> None:
+    robot = {"name": "ops", "type": "dingtalk_robot", "webhook": "http://127.0.0.1:1/"}
+    found = warnings(
+        settings(
+            channels=[robot],
+            receivers=[{"name": "r", "channels": ["ops"]}],
+            route={"receiver": "r", "routes": [{"matchers": ["a=b"], "escalation": "used"}]},
+            people=[*PEOPLE, {"name": "silent"}],
+            escalation=[
+                {"name": "used", "steps": [{"after": "1m", "mention": ["li.wei", "silent"]}]},
+                {"name": "unused", "steps": [{"after": "1m"}]},
+            ],
+        )
+    )
+    assert {p.path for p in found} == {"escalation[0].steps[0].mention[1]", "escalation[1]"}
