@@ -131,7 +131,7 @@ class Conditions:
             memory = self._state.memories.get(name)
             if memory is None:
                 continue
-            for key in [k for k, slot in memory.slots.items() if condition.is_past(slot, upto)]:
+            for key in _past(condition, memory, upto):
                 memory.drop(key)
             self._note(name, memory)
             if condition.watches_time:
@@ -237,3 +237,13 @@ class Conditions:
 def _of_missed(rule: str, key: str) -> str:
     """The fingerprint of the alert on something that was not seen."""
     return fingerprint("absence", rule, key)
+
+
+def _past(condition: Condition, memory: Memory, upto: float) -> list[str]:
+    """Keys that do not matter any more. Those touched first stand first."""
+    keys = []
+    for key, slot in memory.slots.items():
+        if not condition.is_past(slot, upto):
+            break
+        keys.append(key)
+    return keys

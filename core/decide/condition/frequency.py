@@ -5,7 +5,10 @@ from __future__ import annotations
 from core.config.conditions import For
 from core.decide.condition.condition import Condition, Match, Spoken
 from core.decide.condition.memory import Counted, Memory, Slot
-from core.decide.condition.tally import EXACT, KEPT, Counts, Scale, add
+from core.decide.condition.tally import KEPT, Counts, Scale, add
+
+# Up to so many are counted exactly; more in so many steps a window.
+_EXACT = 100
 
 
 class Frequency(Condition):
@@ -14,8 +17,8 @@ class Frequency(Condition):
     def __init__(self, settings: For, by: tuple[str, ...]) -> None:
         self._count = settings.count
         self._within = settings.within.total_seconds()
-        self._scale = Scale(self._within, exact=settings.count <= EXACT)
-        self._kept = KEPT * min(settings.count, EXACT)
+        self._scale = Scale(self._within, _EXACT if settings.count > _EXACT else None)
+        self._kept = KEPT * min(settings.count, _EXACT)
         self.params = f"for {settings.count} {self._within} {by}"
 
     def seen(self, match: Match, memory: Memory) -> Spoken | None:

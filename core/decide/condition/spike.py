@@ -5,11 +5,13 @@ from __future__ import annotations
 from core.config.conditions import Spike as SpikeSettings
 from core.decide.condition.condition import Condition, Match, Spoken
 from core.decide.condition.memory import Counted, Memory, Slot
-from core.decide.condition.tally import Counts, Scale, add
+from core.decide.condition.tally import KEPT, Counts, Scale, add
+
+_STEPS = 20
 
 
 class Spike(Condition):
-    """`spike: {window, ratio, min_count}`, counted in steps of a hundredth of the window.
+    """`spike: {window, ratio, min_count}`, counted in steps of a twentieth of the window.
 
     A window that nobody has looked at in full is no measure: at first, and after a gap of more
     than a tenth of it, nothing is said until two windows have passed.
@@ -21,7 +23,7 @@ class Spike(Condition):
         self._window = settings.window.total_seconds()
         self._ratio = settings.ratio
         self._min_count = settings.min_count
-        self._scale = Scale(self._window, exact=False)
+        self._scale = Scale(self._window, _STEPS)
         self.params = f"spike {self._window} {by}"
 
     def seen(self, match: Match, memory: Memory) -> Spoken | None:
@@ -31,7 +33,7 @@ class Spike(Condition):
             slot = Counted(match.accepted)
         slot.touched = match.accepted
         place, length = self._scale.place(match.at), self._scale.length
-        add(slot.hits, place)
+        add(slot.hits, place, most=KEPT * _STEPS)
         memory.put(match.key, slot)
         looked_from = self._scale.place(memory.since)
         counts = Counts(slot.hits)

@@ -9,23 +9,22 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
 
-EXACT = 100  # a window of more hits than this is counted in so many steps
 KEPT = 4  # windows' worth of hits; in order or late by up to a window, none is missed
 
 
 class Scale:
-    """Where on a window's scale a moment lies: moments themselves, or steps of 1/100 window."""
+    """Where on a window's scale a moment lies: moments themselves, or so many steps a window."""
 
-    def __init__(self, seconds: float, *, exact: bool) -> None:
-        self._step = 0.0 if exact else seconds / EXACT
-        self.length = seconds if exact else float(EXACT)
+    def __init__(self, seconds: float, steps: int | None = None) -> None:
+        self._step = seconds / steps if steps else 0.0
+        self.length = float(steps) if steps else seconds
 
     def place(self, at: float) -> float:
         """The place of a moment in Unix seconds."""
         return at // self._step if self._step else at
 
 
-def add(hits: dict[float, int], place: float, *, most: int = KEPT * EXACT) -> None:
+def add(hits: dict[float, int], place: float, *, most: int) -> None:
     """Count one more at `place`; of more than `most` places the one touched first goes."""
     hits[place] = hits.pop(place, 0) + 1
     while len(hits) > most:

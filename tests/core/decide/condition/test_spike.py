@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,10 +13,10 @@ from core.decide.condition.memory import Memory
 from core.decide.condition.spike import Spike
 from tests.core.decide.condition.restart import restarted
 
-WINDOW = 100  # seconds, so that a step is one second
+WINDOW = 20  # seconds, so that a step is one second
 SETTINGS = SpikeSettings.model_validate({"window": WINDOW, "ratio": 2, "min_count": 3})
 STEP = st.tuples(
-    st.sampled_from(["a", "b"]), st.integers(0, 60), st.integers(0, WINDOW), st.booleans()
+    st.sampled_from(["a", "b"]), st.integers(0, 12), st.integers(0, WINDOW), st.booleans()
 )
 
 
@@ -55,27 +57,30 @@ def test_it_compares_as_the_model_does_through_late_events_and_restarts(
             memory.drop(past)
 
 
+LONG = SETTINGS.model_copy(update={"window": timedelta(seconds=100)})
+
+
 def burst(condition: Spike, memory: Memory, at: float, n: int) -> list[Spoken | None]:
     return [condition.seen(Match("a", at, at), memory) for _ in range(n)]
 
 
 def test_nothing_is_said_before_two_windows_were_watched() -> None:
-    condition, memory = Spike(SETTINGS, ()), Memory("", 1000, 1000)
+    condition, memory = Spike(LONG, ()), Memory("", 1000, 1000)
     assert not any(burst(condition, memory, 1150, 50))
     # Then it is: none before, three now.
-    condition, memory = Spike(SETTINGS, ()), Memory("", 1000, 1000)
+    condition, memory = Spike(LONG, ()), Memory("", 1000, 1000)
     assert burst(condition, memory, 1200, 3)[-1] == Spoken({"count": "3", "previous": "0"})
 
 
 def test_what_stays_high_is_no_spike_any_more() -> None:
-    condition, memory = Spike(SETTINGS, ()), Memory("", 0, 0)
+    condition, memory = Spike(LONG, ()), Memory("", 0, 0)
     said = [condition.seen(Match("a", float(at), float(at)), memory) for at in range(1000, 1400)]
     assert said[50] is not None
     assert said[399] is None
 
 
 def test_a_gap_makes_it_learn_anew() -> None:
-    condition, memory = Spike(SETTINGS, ()), Memory("", 0, 0)
+    condition, memory = Spike(LONG, ()), Memory("", 0, 0)
     condition.unseen(memory, 5, 1000)
     assert memory.since == 0
     condition.unseen(memory, 3600, 5000)
