@@ -54,7 +54,7 @@ class Fold:
         self._conditions = Conditions(policy, state, gaps=gaps)
         self._inhibitors = Inhibitors(policy.inhibitions)
         self._expiry: list[tuple[datetime, str]] = []
-        self._reviewed: datetime | None = None
+        self._reviewed: int | None = None
         self._ticked: datetime | None = None
         for alert in state.alerts.values():
             self._watch(alert)
@@ -283,10 +283,11 @@ class Fold:
                 self.clear(alert, "timeout", due, now)
         for signal in map(self.policy.adjusted, self._conditions.tick(now)):
             self._fire(signal, now, now)
-        if self._reviewed is None or not timedelta(0) <= now - self._reviewed < _REVIEW:
-            self._reviewed = now
+        turn = int(now.timestamp() / _REVIEW.total_seconds())
+        if self._reviewed not in {None, turn}:
             self._review(now)
             self._reminders.tick(now)
+        self._reviewed = turn  # by the clock: so a restart changes nothing
         self.grouping.tick(now)
 
     def _clock_went_back(self, now: datetime) -> None:

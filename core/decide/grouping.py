@@ -87,7 +87,7 @@ class Grouping:
                 if group.notified_at is None
                 else max(group.notified_at + route.group_interval - now, timedelta(0))
             )
-            if incident.severity == "critical":
+            if alert.severity == "critical":
                 wait = min(wait, route.group_wait)
             self._set_timer(group, now + wait)
         if news:
