@@ -13,6 +13,7 @@ from bot.chat.outbox import Outbox
 from bot.chat.web.log import RoomLog
 from bot.command.dispatcher import Dispatcher
 from bot.http.auth import Auth
+from bot.http.signature.seen import Seen
 from bot.http.stream import Feed
 from core.clock import Clock, utc_now
 from core.config.settings import Settings
@@ -45,7 +46,7 @@ class HttpParts:
     """Everything a route may use. journal_db: where the journal's tables are (rejected events).
 
     evaluate: the rules, to tell which alert an event belongs to.
-    http: for keys that a platform's signature is checked with.
+    http: for keys that a platform's signature is checked with. seen: signed messages taken lately.
     web_log: the lines of the built-in rooms, the same one that their channels write to.
     """
 
@@ -71,3 +72,4 @@ class HttpParts:
     clock: Clock = utc_now
     started_at: datetime = field(default_factory=utc_now)
     http: HttpClient = field(default_factory=HttpClient)
+    seen: Seen = field(default_factory=Seen)

@@ -29,6 +29,8 @@ async def _post(call: Call) -> Accepted:
             await keep(parts, source, "too_large", text, lost, adapter, hook.source)
         raise
     await verify(given, hook, parts.clock(), parts.http)
+    if parts.seen.knows(hook, given, parts.clock()):
+        return Accepted(0)  # the sender did not get our answer, or is not the sender
     try:
         check_type(request, adapter.types)
     except web.HTTPUnsupportedMediaType as error:
@@ -38,6 +40,7 @@ async def _post(call: Call) -> Accepted:
     if adapter.handshake is not None and await adapter.handshake(given, hook.auth, parts.http):
         return Accepted(0)
     taken = await accept(parts, source, given, adapter, hook.source)
+    parts.seen.remember(hook, given, parts.clock())
     return Accepted(taken.accepted, [], taken.rejected)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,9 +13,10 @@ import pytest
 from standardwebhooks import Webhook
 
 from bot.http.signature import VERIFIERS
+from bot.http.signature.seen import MAX_KNOWN, Seen
 from core.config.load import parse_settings
 from core.config.references import SIGNED, warnings
-from core.config.settings import Platform
+from core.config.settings import Hook, Platform
 from core.errors import ConfigError
 from core.http import HttpClient
 from core.intake.request import HookRequest
@@ -110,6 +112,45 @@ async def test_an_unsigned_request_is_401_and_nothing_is_kept(opened: Any) -> No
                 assert status in (401, 413), (status, headers)
         assert (await house.get("/api/v1/events/rejected"))["items"] == []
         assert await house.journal.after(0) == []
+
+
+async def test_a_signed_message_is_taken_once(opened: Any) -> None:
+    auth = {"platform": {"secret": SECRET}}
+    hooks = [{"name": "ci", "source": "cloudevents", "auth": auth}]
+    event = {"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "data": {"title": "x"}}
+    body = json.dumps(event).encode()
+    headers = {**standard(at=datetime.now(UTC), body=body), "Content-Type": "application/json"}
+    call = ("POST", "/hooks/cloudevents/ci", "")
+    async with opened(hooks=hooks) as house:
+        assert await house.call(*call, data=body, headers=headers) == (202, {"accepted": 1})
+        assert await house.call(*call, data=body, headers=headers) == (202, {"accepted": 0})
+        forged = {**headers, "webhook-id": "msg_2"}
+        assert (await house.call(*call, data=body, headers=forged))[0] == 401
+        await house.loop.settled()
+        assert (await house.get("/api/v1/alerts"))["items"][0]["count"] == 1
+
+
+def test_only_so_many_are_remembered_and_only_so_long() -> None:
+    seen, hook = (
+        Seen(),
+        Hook.model_validate(
+            {"name": "ci", "source": "gitlab", "auth": {"platform": {"secret": SECRET}}}
+        ),
+    )
+    one = HookRequest(b"", standard())
+    assert not seen.knows(hook, one, NOW)
+    seen.remember(hook, one, NOW)
+    assert seen.knows(hook, one, NOW + timedelta(minutes=9))
+    assert not seen.knows(hook, one, NOW + timedelta(minutes=10))
+    for i in range(MAX_KNOWN + 10):
+        other = HookRequest(b"", {"webhook-signature": "v1,x", "webhook-id": f"msg_{i}"})
+        seen.remember(hook, other, NOW + timedelta(minutes=i // 5000))
+    assert len(seen._until) == MAX_KNOWN
+    assert not seen.knows(hook, one, NOW)
+    seen.remember(hook, one, NOW + timedelta(hours=1))
+    assert len(seen._until) == 1
+    seen.remember(hook, HookRequest(b"", {"x-gitlab-token": "t"}), NOW)
+    assert len(seen._until) == 1
 
 
 def test_a_source_that_signs_nothing_is_refused() -> None:
