@@ -242,6 +242,9 @@ class Service:
         """Run tasks, and nothing else: what a worker does instead of `start()`."""
         assert self.replica is not None, "a worker needs PostgreSQL"
         await self.replica.bell.start()
+        await self._read_calendars()  # whom an escalation calls
+        self._own_jobs.every(60, "calendars", self._read_calendars)
+        self._own_jobs.start()
         await self.queue.start()
         if self._runs is None or self._runs & {"enrich", "writeback"}:
             await self.kb.start()

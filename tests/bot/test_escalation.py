@@ -8,7 +8,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tests.serving import BASE, Served, served
+import pytest
+
+from tests.serving import BASE, POSTGRES, Served, served
 from tests.sim.dingtalk import DingTalkSim, Group, User, wait_for
 
 PEOPLE = [
@@ -164,3 +166,22 @@ async def test_kill_9_between_the_steps_repeats_none_and_loses_none(place: Path)
         lines = (await tocsin.get("/chat/web/room/messages"))["items"]
         shown = [line["text"] for line in lines if "Escalation night" in line["text"]]
         assert len(shown) == len(set(shown)) == 7
+
+
+@pytest.mark.skipif(not POSTGRES, reason="several replicas share a PostgreSQL")
+async def test_who_takes_over_goes_on_with_the_steps(place: Path) -> None:
+    policy = {"steps": [{"after": f"{n}s"} for n in (1, 8, 9)], "fallback_after": "1s"}
+    whole = settings(policy)
+    path = "/api/v1/notifications?limit=500"
+    for name in ("one", "two"):
+        (place / name).mkdir()
+    async with served(place / "one", **whole) as one, served(place / "two", **whole) as two:
+        await one.post("/api/v1/events", BREACH, 202)
+        await one.until(path, lambda n: any(i["escalation"] for i in n["items"]))
+        parts = (await one.get("/readyz"))["parts"]
+        decides = next(p["reason"] for p in parts if p["name"] == "decide") == ""
+        decider, other = (one, two) if decides else (two, one)
+        await decider.stop(signal.SIGKILL)
+        await other.until(path, lambda n: sum(bool(i["escalation"]) for i in n["items"]) >= 4, 30)
+        told = [n["escalation"]["step"] for n in await escalations(other)]
+        assert sorted(told) == [0, 1, 2, 3]
