@@ -18,6 +18,7 @@ class Reader:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self.lost: list[Problem] = []
+        self.severities: set[str] = set()  # words that matchers compare the label severity with
 
     def wrong(self, path: str, text: str) -> None:
         """Something that Alertmanager would refuse."""
@@ -99,10 +100,12 @@ class Reader:
 
     def _parsed(self, text: str, path: str) -> tuple[Matcher, ...]:
         try:
-            return parse_matchers([text])
+            found = parse_matchers([text])
         except InvalidInput as error:
             self.wrong(path, str(error))
             return ()
+        self.severities |= {m.value for m in found if (m.name, m.op) == ("severity", "=")}
+        return found
 
 
 def _kind(value: Any) -> str:

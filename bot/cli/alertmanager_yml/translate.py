@@ -13,10 +13,12 @@ from bot.cli.alertmanager_yml.receivers import GLOBALS, Receivers
 from bot.cli.alertmanager_yml.routes import inhibitions, route, time_intervals
 from core.config.load import parse_settings
 from core.errors import ConfigError, Problem
+from core.model.event import normalise_severity
 
 _SECTIONS = (
     "global", "route", "receivers", "inhibit_rules", "time_intervals", "mute_time_intervals",
 )  # fmt: skip
+_MILD = {"", "none", "info", "informational", "notice", "debug", "low"}  # info means them well
 
 
 class Translation(msgspec.Struct, frozen=True):
@@ -50,6 +52,10 @@ def translate(raw: bytes, name: str) -> Translation:
     made["inhibit"] = inhibitions(reader, document.get("inhibit_rules"))
     made["time_intervals"] = time_intervals(reader, document)
     made = {key: value for key, value in made.items() if value}
+    for word in sorted(reader.severities - _MILD):
+        if normalise_severity(word) == "info":
+            rule = f"severity: [{{matchers: ['severity=\"{word}\"'], set: critical}}]"
+            reader.lose("severity", f"alerts with {word!r} count as info; to change that: {rule}")
     if reader.problems:
         raise ConfigError(reader.problems)
     parse_settings(_literal(made), {})

@@ -117,10 +117,10 @@ def _standing(alert: Alert, fold: Fold, query: Query, now: datetime) -> Standing
     labels = labels_of(alert)
     if not query.labels_fit(labels):
         return None
-    routes = fold.policy.route.matching(labels)
+    routes = fold.policy.route.matching(alert.labels)
     if not query.receivers_fit([route.receiver for route in routes]):
         return None
-    silences = [s.id for s in fold.state.silences if s.active(now) and s.matches(labels)]
+    silences = [s.id for s in fold.state.silences if s.active(now) and s.matches(alert.labels)]
     inhibitor = inhibitor_of(alert, fold.inhibitors)
     if not query.state_fits(silenced=bool(silences), inhibited=inhibitor is not None):
         return None
@@ -128,11 +128,28 @@ def _standing(alert: Alert, fold: Fold, query: Query, now: datetime) -> Standing
 
 
 def labels_of(alert: Alert) -> dict[str, str]:
-    """An alert's labels as they were sent: without the name that it was given here."""
-    if alert.source != API_V2 or of_labels(alert.labels) == alert.fingerprint:
+    """An alert's labels as they were sent: without the name that it was given here, and with the
+    sender's word where the settings know better how severe it is."""
+    if alert.source != API_V2:
         return alert.labels
-    sent = {name: value for name, value in alert.labels.items() if name != "alertname"}
-    return sent if of_labels(sent) == alert.fingerprint else alert.labels
+    known_by = alert.fingerprint
+    return next((sent for sent in _sent(alert.labels) if of_labels(sent) == known_by), alert.labels)
+
+
+def _sent(labels: dict[str, str]) -> Iterator[dict[str, str]]:
+    """What may have become these labels."""
+    yield labels
+    yield _without(labels, "alertname")
+    word = labels.get("severity_raw")
+    if word is not None:
+        graded = _without(labels, "severity", "severity_raw")
+        before = {**graded, "severity": word} if word else graded
+        yield before
+        yield _without(before, "alertname")
+
+
+def _without(labels: dict[str, str], *names: str) -> dict[str, str]:
+    return {name: value for name, value in labels.items() if name not in names}
 
 
 async def _hashes(label_sets: list[dict[str, str]]) -> Hashes:

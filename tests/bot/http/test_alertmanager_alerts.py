@@ -181,6 +181,20 @@ async def test_an_alert_without_a_name_stays_without(house: House) -> None:
     assert all(item["labels"]["alertname"] for item in items)
 
 
+async def test_what_the_settings_grade_is_shown_as_it_was_sent(opened: Any) -> None:
+    grades = [{"matchers": ['alertname=~"Disk.*"'], "set": "critical"}]
+    async with opened(severity=grades) as house:
+        sent = [alert("DiskFull", severity="page"), alert("DiskSlow"), alert("Slow", severity="x")]
+        await house.post(PATH, sent)
+        shown = await house.get(PATH)
+        assert {str(sorted(a["labels"].items())) for a in shown} == {
+            str(sorted(a["labels"].items())) for a in sent
+        }
+        ours = (await house.get("/api/v1/alerts"))["items"]
+        assert sorted(a["severity"] for a in ours) == ["critical", "critical", "info"]
+        assert await names(house, "filter=severity%3Dpage") == ["DiskFull"]
+
+
 async def test_filters(opened: Any) -> None:
     async with opened(**ROUTES) as house:
         await house.post(
