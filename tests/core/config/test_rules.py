@@ -79,3 +79,17 @@ def test_the_examples_of_the_documentation_can_be_used() -> None:
     assert len(examples) >= 3
     for example in examples:
         assert parse_settings(yaml.safe_load(example), {}).rules
+
+
+@pytest.mark.parametrize("pattern", [r"(a)\1", "(?=a)b", "(?:a{1000}){1000}", "a" * 5000, "("])
+def test_patterns_that_could_run_away_are_refused(pattern: str) -> None:
+    rules = [
+        {"name": "a", "match": {"any": [f"re:{pattern}"]}},
+        {"name": "b", "match": {"any": ["x"]}, "fields": {"from": "regex", "pattern": pattern}},
+        {"name": "c", "where": [f'app=~"{pattern}"'.replace("\\", "\\\\")]},
+    ]
+    with pytest.raises(ConfigError) as caught:
+        parse_settings({"rules": rules}, {})
+    paths = {p.path for p in caught.value.problems}
+    assert {"rules[0].match.any[0]", "rules[1].fields.pattern"} <= paths
+    assert len(paths) == 3 or len(pattern) == 5000

@@ -188,3 +188,13 @@ def test_texts_are_bounded() -> None:
 def test_an_owner_is_a_label() -> None:
     (found,) = read([rule(match={"any": ["x"]}, owner="team-a")], "x")
     assert found.labels["owner"] == "team-a"
+
+
+def test_patterns_that_ruin_other_engines_take_a_moment() -> None:
+    evil = r"(?P<x>(a+)+)(b|c)*d"
+    hard = rule(
+        match={"any": ["re:(a|aa)+$"]},
+        fields={"from": "regex", "pattern": evil},
+        where=['x=~"(a+)+b"'],
+    )
+    assert read([hard], "a" * 60_000) == []
