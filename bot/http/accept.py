@@ -16,7 +16,7 @@ from bot.http.body import check_well_formed
 from bot.http.parts import HttpParts
 from core.config.settings import HookSource
 from core.errors import InvalidInput, Problem, StoreError
-from core.intake.normalise import clean, payload_of
+from core.intake.normalise import clean_all, payload_of
 from core.intake.parsed import Rejected
 from core.intake.request import HookRequest
 
@@ -100,7 +100,7 @@ async def keep(
 
 
 def _kept(adapter: Adapter, request: HookRequest) -> dict[str, str]:
-    return {name: clean(value) for name, value in adapter.kept(request.headers).items()}
+    return clean_all(adapter.kept(request.headers))
 
 
 async def _keep_entries(

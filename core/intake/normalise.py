@@ -227,18 +227,19 @@ def _cleaned(event: Event) -> Event:
     key = event.dedup_key
     return msgspec.structs.replace(
         event,
-        labels=_clean_all(event.labels),
-        annotations=_clean_all(event.annotations),
+        labels=clean_all(event.labels),
+        annotations=clean_all(event.annotations),
         severity=clean(event.severity),
         body=clean(event.body),
         # Masking could make two keys one; a digest keeps them apart without the secret.
         dedup_key=key if clean(key) == key else fingerprint("dedup_key", key),
         fingerprint=clean(event.fingerprint),
-        links=_clean_all(event.links),
+        links=clean_all(event.links),
     )
 
 
-def _clean_all(texts: dict[str, str]) -> dict[str, str]:
+def clean_all(texts: dict[str, str]) -> dict[str, str]:
+    """Texts that may be kept; what a name says is secret is masked whole."""
     return redact_labels({_storable(name): _storable(text) for name, text in texts.items()})
 
 
