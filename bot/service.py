@@ -293,7 +293,8 @@ class Service:
         self._jobs.stop()
 
     async def _prune(self) -> None:
-        await prune(self._stores.db, self._stores.journal_db, self.journal, utc_now())
+        stores, keep = self._stores, self.settings.retention.alerts
+        await prune(stores.db, stores.journal_db, self.journal, utc_now(), keep)
 
     async def _read_calendars(self) -> None:
         await self.roster.refresh(utc_now())

@@ -11,6 +11,7 @@ import re
 import threading
 import time
 import uuid
+from datetime import datetime
 
 INDEX_BITS = 20
 _INDEX_MASK = (1 << INDEX_BITS) - 1
@@ -37,6 +38,11 @@ def _uuid7_int() -> int:
 def uuid7() -> str:
     """A new UUIDv7 as text; later ones sort after earlier ones of this process."""
     return str(uuid.UUID(int=_uuid7_int()))
+
+
+def uuid7_from(at: datetime) -> str:
+    """A text that sorts before every UUIDv7 made at `at` or later, and after those made before."""
+    return str(uuid.UUID(int=max(int(at.timestamp() * 1000), 0) << 80))
 
 
 def batch_id() -> uuid.UUID:

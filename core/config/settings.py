@@ -380,6 +380,19 @@ class SelfRules(Section):
     )
 
 
+class Retention(Section):
+    """How long alerts are kept after their end, with their decisions and notifications."""
+
+    alerts: Duration = Field("400d", validate_default=True)
+
+    @field_validator("alerts")
+    @classmethod
+    def _a_month(cls, value: timedelta) -> timedelta:
+        if value < timedelta(days=31):
+            raise ValueError("must be 31d or longer: /why answers for last month's alerts")
+        return value
+
+
 class Tasks(Section):
     """What runs durable tasks. in_serve: `tocsin serve` runs them too, besides the workers."""
 
@@ -467,6 +480,7 @@ class Settings(Section):
     heartbeats: list[Heartbeat] = []
     self_: SelfRules = Field(SelfRules(), alias="self")
     tasks: Tasks = Tasks()
+    retention: Retention = Retention()
     metrics: Metrics = Metrics()
     chat: Chat = Chat()
     ai: Ai = Ai()

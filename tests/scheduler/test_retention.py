@@ -8,11 +8,20 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, event, func, insert, select
 
+from core.ids import uuid7_from
 from core.model.event import Event
 from core.store import Database, Journal, schema
 from core.store import journal as journal_module
 from scheduler import retention
-from scheduler.retention import FINISHED_TASKS, INBOUND, JOURNAL, MESSAGES, REJECTED, prune
+from scheduler.retention import (
+    ALERTS,
+    FINISHED_TASKS,
+    INBOUND,
+    JOURNAL,
+    MESSAGES,
+    REJECTED,
+    prune,
+)
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -182,3 +191,40 @@ def _count_deletes(database: Database, deleted: list[int]) -> None:
     def after(_connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
         if statement.startswith("DELETE"):
             deleted.append(cursor.rowcount)
+
+
+def an_alert(began: datetime, ended: datetime | None) -> dict[str, Any]:
+    return {
+        "id": uuid7_from(began), "number": int(began.timestamp()), "fingerprint": "f",
+        "identified_by": "labels", "status": "resolved" if ended else "firing", "flapping": False,
+        "severity": "info", "labels": {"alertname": "A"}, "annotations": {}, "count": 1,
+        "first_seen": began, "last_seen": began, "starts_at": began, "ends_at": ended,
+        "source": "api", "rule": "", "incident": None, "links": {},
+    }  # fmt: skip
+
+
+async def test_an_alert_goes_with_its_decisions_when_it_ended_long_ago(
+    db: Database, journal_db: Database, journal: Journal
+) -> None:
+    before = NOW - ALERTS
+    day = timedelta(days=1)
+    gone = an_alert(before - 9 * day, before - day)
+    firing = an_alert(before - 8 * day, None)
+    ended_later = an_alert(before - 7 * day, before + day)
+    member = an_alert(before - 6 * day, before - day)
+    alerts = [gone, firing, ended_later, member]
+    await put(db, schema.alerts, *alerts)
+    await put(db, schema.group_members, {"group_key": "g", "alert": member["id"], "told": "x"})
+    await put(
+        db,
+        schema.decisions,
+        *(
+            {"alert": a["id"], "at": before - 5 * day, "verdict": "suppressed", "reason": "silence",
+             "stages": [], "rule_version": 0}
+            for a in alerts
+        ),
+    )  # fmt: skip
+    assert await prune(db, journal_db, journal, NOW) == 2
+    kept = sorted(a["id"] for a in alerts[1:])
+    assert await values(db, schema.alerts.c.id) == kept
+    assert await values(db, schema.decisions.c.alert) == kept
