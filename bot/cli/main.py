@@ -6,7 +6,18 @@ import sys
 
 import typer
 
-from bot.cli import config, database, demo, imports, knowledge, replay, serve, token, worker
+from bot.cli import (
+    config,
+    database,
+    demo,
+    imports,
+    knowledge,
+    replay,
+    rules,
+    serve,
+    token,
+    worker,
+)
 from core.errors import ConfigError, TocsinError
 
 app = typer.Typer(
@@ -23,6 +34,7 @@ app.command("replay", help=replay.HELP)(replay.replay)
 app.command("demo", help=demo.HELP)(demo.demo)
 app.add_typer(knowledge.app, name="kb", help="The knowledge base: import, search, evaluate.")
 app.add_typer(imports.app, name="import", help="What other tools keep, as settings of ours.")
+app.add_typer(rules.app, name="rules", help="Rules: try them on cases.")
 app.add_typer(token.app, name="token", help="Tokens for programs and people.")
 app.add_typer(database.app, name="db", help="The database.")
 

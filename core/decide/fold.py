@@ -45,6 +45,7 @@ class Fold:
         self, policy: Policy, state: State, evaluate: Evaluate, *, gaps: bool = True
     ) -> None:
         """gaps: as in Conditions."""
+        self.counts = True  # in the metrics; not where events are only tried
         self.policy = policy
         self.state = state
         self._histories = Histories(policy.flapping, policy.dampings, state)
@@ -236,7 +237,7 @@ class Fold:
     ) -> None:
         stages, last = pipeline.run(alert, self._view(now, fresh=fresh))
         if last.reason == "duplicate":
-            metrics.DECISIONS.labels(last.kind, last.reason).inc()
+            self._count(last.kind, last.reason)
             return
         self.record(alert, now, stages)
         if last.kind == "suppressed":
@@ -244,10 +245,14 @@ class Fold:
             return
         self.grouping.join(alert, now, accepted_at)
 
+    def _count(self, verdict: str, reason: str) -> None:
+        if self.counts:
+            metrics.DECISIONS.labels(verdict, reason).inc()
+
     def record(self, alert: Alert, now: datetime, stages: tuple[StageVerdict, ...]) -> None:
         """Keep why; only when it differs from what was decided last."""
         last = stages[-1]
-        metrics.DECISIONS.labels(last.verdict, last.reason).inc()
+        self._count(last.verdict, last.reason)
         if self.state.stages.get(alert.id) == stages:
             return
         self.state.stages[alert.id] = stages
