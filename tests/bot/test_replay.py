@@ -62,6 +62,19 @@ def test_an_absence_lies_between_lines(tmp_path: Path) -> None:
     assert told(decided) == [("00:14:00", "route")]
 
 
+def test_an_absence_waits_only_while_its_rule_is_in_force(tmp_path: Path) -> None:
+    span = {"times": [{"start_time": "09:00", "end_time": "12:00"}], "location": "Asia/Shanghai"}
+    lines = [
+        stamped(11 * 60 + 40, "hit"),
+        stamped(13 * 60, "other"),
+        stamped(23 * 60 + 59, "other"),
+    ]
+    lines += [line.replace("01-05", "01-06") for line in (stamped(600, "other"),)]
+    decided, _totals = replayed(tmp_path, lines, absence={"for": "30m"}, schedule=[span])
+    # Twenty minutes before noon, ten in the next morning.
+    assert [d.at for d in decided if d.reason == "route"] == ["2026-01-06T01:10:00.000Z"]
+
+
 def test_a_spike_and_a_change(tmp_path: Path) -> None:
     lines = [stamped(480 + n / 2, "hit") for n in range(60)]
     lines += [stamped(510 + n / 60, "hit") for n in range(40)]

@@ -139,13 +139,18 @@ class Conditions:
 
     def next_due(self) -> datetime | None:
         """When `tick` has something to say next, as far as is known."""
-        dues = (
-            condition.next_due(self._state.memories[name])
-            for name, condition in self._conditions.items()
-            if name in self._state.memories and name not in self._idle
-        )
-        soonest = min((due for due in dues if due is not None), default=None)
-        return from_unix(soonest) if soonest is not None else None
+        if self._looked is None:
+            return None
+        dues: list[datetime] = []
+        for name, condition in self._conditions.items():
+            if not condition.watches_time:
+                continue
+            due = condition.next_due(self._state.memories[name])
+            if due is not None and name not in self._idle:
+                dues.append(from_unix(due))
+            if (schedule := self._policy.schedules.get(name)) is not None:
+                dues.append(max(schedule.next_change(self._looked), self._looked + _EVERY))
+        return min(dues, default=None)
 
     def _upto(self, now: datetime) -> datetime:
         """Up to when all has been seen: while events wait, up to the one folded last."""
@@ -167,7 +172,8 @@ class Conditions:
             if memory is None:
                 memory = self._state.memories[name] = Memory(condition.params, at, at)
                 self._state.changes.memories.add(name)
-            if condition.watches_time and name not in self._idle:
+            # What was in force until now was looked at until now.
+            if condition.watches_time and not (name in idle and name in self._idle):
                 gap = at - memory.looked
                 if name in idle or (self._gaps and not 0 <= gap <= _GAP):
                     condition.unseen(memory, gap, at)
