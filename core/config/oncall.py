@@ -125,7 +125,15 @@ class Layer(OnCallSection):
     end: LocalMoment | None = None
     handoff: str = Field("", pattern=r"^(([01]?\d|2[0-3]):[0-5]\d)?$")
     people: list[str] = Field(min_length=1, max_length=500)
-    restrictions: list[Restriction] = Field([], max_length=50)
+    restrictions: list[Restriction] = Field([], max_length=20)
+
+    @field_validator("handoff", mode="before")
+    @classmethod
+    def _without_quotes(cls, value: Any) -> Any:
+        """YAML reads an unquoted 10:00 as 600, a number to the base of 60."""
+        if isinstance(value, int) and 0 <= value < DAY:
+            return f"{value // 60:02}:{value % 60:02}"
+        return value
 
 
 class Override(OnCallSection):

@@ -5,7 +5,8 @@ Shifts change on the wall clock: one that changes at 09:00 does so in summer and
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -64,7 +65,7 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
             while (handoff := self._handoff(turn)) <= at:
                 turn += 1
             moments.append(handoff)
-        moments += [m for pair in self._windows_near(at) for m in pair if m > at]
+        moments += [m for pair in self._windows_near(at, _DAYS_AHEAD) for m in pair if m > at]
         return min(moments, default=None)
 
     def _handoff(self, turn: int) -> datetime:
@@ -90,19 +91,31 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
         return max(turn, 0)
 
     def _open(self, at: datetime) -> bool:
-        return any(first <= at < last for first, last in self._windows_near(at))
+        return any(first <= at < last for first, last in self._windows_near(at, 1))
 
-    def _windows_near(self, at: datetime) -> list[tuple[datetime, datetime]]:
-        """The windows that may be open at `at`, and those of the days that follow."""
-        midnight = datetime.combine(reading(at, self.tz).date(), time())
-        found = []
-        for days in range(-1, _DAYS_AHEAD if self.windows else -1):
-            day = midnight + timedelta(days=days)
-            for window in self.windows:
-                if day.weekday() in window.days:
-                    first, last = (timedelta(minutes=m) for m in (window.first, window.last))
-                    found.append((instant(day + first, self.tz), instant(day + last, self.tz)))
-        return found
+    def _windows_near(self, at: datetime, ahead: int) -> list[tuple[datetime, datetime]]:
+        """The windows that begin from the day before `at` to so many days after it."""
+        if not self.windows:
+            return []
+        today = reading(at, self.tz).date()
+        return [
+            pair
+            for days in range(-1, ahead + 1)
+            for pair in _of_day(today + timedelta(days=days), self.windows, self.tz)
+        ]
+
+
+@lru_cache(maxsize=4096)
+def _of_day(
+    day: date, windows: tuple[Window, ...], tz: ZoneInfo
+) -> tuple[tuple[datetime, datetime], ...]:
+    """When the windows of a day begin and end; asked for again and again as time is walked."""
+    midnight, minute = datetime.combine(day, time()), timedelta(minutes=1)
+    return tuple(
+        (instant(midnight + w.first * minute, tz), instant(midnight + w.last * minute, tz))
+        for w in windows
+        if day.weekday() in w.days
+    )
 
 
 def make_layer(settings: LayerSettings, tz: ZoneInfo) -> Layer:

@@ -128,7 +128,7 @@ def schedules(draw: st.DrawFn) -> tuple[ScheduleSettings, datetime]:
     return schedule(timezone=zone, layers=layers), day.replace(tzinfo=UTC) - timedelta(hours=14)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(schedules())
 def test_it_agrees_with_a_person_who_reads_the_clock(
     example: tuple[ScheduleSettings, datetime],
@@ -254,3 +254,8 @@ def test_an_override_wins_and_says_what_it_is() -> None:
 def test_wrong_settings_are_told(wrong: dict[str, Any], where: str) -> None:
     with pytest.raises(ValueError, match=where):
         schedule(**wrong)
+
+
+def test_a_handoff_without_quotes_is_understood() -> None:
+    (layer,) = schedule(layers=[{"start": "2026-01-05", "people": ["a"], "handoff": 600}]).layers
+    assert layer.handoff == "10:00"
