@@ -22,6 +22,7 @@ from bot.chat.webhook.publish import Publisher
 from bot.command.dispatcher import Dispatcher
 from bot.command.parts import CommandParts
 from bot.console.routes import add_routes
+from bot.dry_run import DryRuns
 from bot.enrich import Enrichment
 from bot.http.app import make_app
 from bot.http.auth import Auth
@@ -190,6 +191,7 @@ class Service:
             loop=self.loop,
             evaluate=lambda event: self.loop.evaluate(event),
             rules=self.rules,
+            dry_runs=DryRuns(self.settings, self.journal),
             kb=self.kb,
             ask=self.ask,
             analyst=self.analyst,

@@ -138,7 +138,7 @@ class RuleBook:
 
     async def create(self, body: Mapping[str, Any], by: str, reason: str = "") -> RuleRow:
         """A new rule. InvalidInput, Conflict."""
-        rule = read_rule(body)
+        rule = self.read(body)
         async with self._lock:
             self._check_not_of_file(rule.name)
             if rule.name in self._api:
@@ -156,7 +156,7 @@ class RuleBook:
         expected_version: int | None = None,
     ) -> RuleRow:
         """A rule's next version. NotFound, InvalidInput, Conflict when someone was faster."""
-        rule = read_rule({"name": name, **body})
+        rule = self.read({"name": name, **body})
         if rule.name != name:
             raise InvalidInput("a rule keeps its name", [Problem("name", f"must be {name!r}")])
         async with self._lock:
@@ -178,8 +178,17 @@ class RuleBook:
             old = await self._db.read(lambda c: rule_rows.version(c, name, version))
             if old is None or old.body is None:
                 raise NotFound(f"the rule {name!r} has no version {version} to go back to")
-            rule = read_rule(old.body)
+            rule = self.read(old.body)
             return await self._keep(name, rule, by, reason or f"back to version {version}")
+
+    def read(self, body: Mapping[str, Any], path: str = "") -> Rule:
+        """A rule that could be in force: what it names is there. InvalidInput."""
+        rule = read_rule(body, path)
+        if problems := self._references([rule]):
+            paths = [p.path.replace("rules[0]", path, 1).strip(".") for p in problems]
+            found = [Problem(p, q.message) for p, q in zip(paths, problems, strict=True)]
+            raise InvalidInput("the rule cannot be used", found)
+        return rule
 
     async def versions(self, name: str) -> list[RuleVersionRow]:
         """The history of a rule, also of one that was deleted. NotFound."""
@@ -223,9 +232,6 @@ class RuleBook:
     async def _keep(self, name: str, rule: Rule | None, by: str, reason: str) -> RuleRow:
         rules = [*self._file.values(), *(read_rule(r.body) for r in self._api.values())]
         rules = [r for r in rules if r.name != name] + ([rule] if rule else [])
-        if rule is not None and (problems := self._references([rule])):
-            found = [Problem(p.path.removeprefix("rules[0]."), p.message) for p in problems]
-            raise InvalidInput("the rule cannot be used", found)
         # What does not compile is not kept.
         await asyncio.to_thread(make_set, rules, {}, self._settings)
         body, now = body_of(rule) if rule else None, self._clock()

@@ -12,6 +12,7 @@ from bot.audit import Audit
 from bot.chat.outbox import Outbox
 from bot.chat.web.log import RoomLog
 from bot.command.dispatcher import Dispatcher
+from bot.dry_run import DryRuns
 from bot.http.auth import Auth
 from bot.http.signature.seen import Seen
 from bot.http.stream import Feed
@@ -57,6 +58,7 @@ class HttpParts:
     loop: Loop
     evaluate: Evaluate
     rules: RuleBook
+    dry_runs: DryRuns
     kb: KnowledgeBase
     ask: Ask
     analyst: Analyst

@@ -126,6 +126,26 @@ class Journal:
 
         return await self._db.read(work)
 
+    async def seq_before(self, moment: datetime) -> int:
+        """The newest row that was accepted before `moment`; 0 when there is none.
+
+        Rows are in the order of acceptance, so it is found by halving.
+        """
+
+        def work(connection: Connection) -> int:
+            rows = select(journal.c.seq, journal.c.accepted_at).order_by(journal.c.seq).limit(1)
+            below, above = 0, int(connection.execute(select(func.max(journal.c.seq))).scalar() or 0)
+            while below < above:
+                middle = (below + above + 1) // 2
+                row = connection.execute(rows.where(journal.c.seq >= middle)).first()
+                if row is not None and row.accepted_at < moment:
+                    below = row.seq
+                else:
+                    above = middle - 1
+            return below
+
+        return await self._db.read(work)
+
     async def find(self, event: str) -> Event | None:
         """The event with that id, or None when there is none (or it was pruned)."""
         try:

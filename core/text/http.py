@@ -137,6 +137,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-CN": "删除规则，历史版本保留",
         "en": "Delete a rule; its versions stay",
     },
+    "http.route.rules.dry_run": {
+        "zh-CN": "试运行：最近几小时的事件会触发哪些告警（不发送、不保存）",
+        "en": "Dry run: what rules would have raised in the last hours; nothing is sent or kept",
+    },
     "http.route.rules.versions": {
         "zh-CN": "一条规则的所有版本，最新的在前",
         "en": "The versions of a rule, newest first",

@@ -8,6 +8,7 @@ someone else was faster.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Annotated, Any
 
 import msgspec
@@ -15,9 +16,12 @@ from aiohttp import web
 from msgspec import Meta
 
 from bot.http.listing import Listing
+from bot.http.problem import TooMany
 from bot.http.route import Call, Route, respond
 from bot.http.views import Comment, Moment, PageOf
+from bot.trial import Raised
 from core.clock import iso
+from core.config.rules import Rule
 from core.errors import InvalidInput, NotFound, Problem
 from core.redact import redact
 from core.store.rule_rows import Origin, RuleRow, RuleVersionRow
@@ -62,6 +66,43 @@ class RollBack(msgspec.Struct, frozen=True):
 
     version: Version
     reason: Comment = ""
+
+
+class DryRunAsked(msgspec.Struct, frozen=True):
+    """Rules (or one rule) to try on what was accepted in the last hours."""
+
+    rules: Annotated[list[Body], Meta(max_length=100)] = []
+    rule: Body | None = None
+    hours: Annotated[float, Meta(gt=0, le=168)] = 24
+
+
+class WouldRaise(msgspec.Struct, frozen=True):
+    """An alert that would have been raised, as it would be at the end of the span."""
+
+    rule: str
+    alert: str
+    status: str
+    severity: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    count: int
+    first_seen: Moment
+    last_seen: Moment
+    ends_at: Moment | None
+
+
+class DryRunView(msgspec.Struct, frozen=True, kw_only=True):
+    """What would have been raised. events: how many were tried; complete false: up to `until`
+    only; total: of alerts, of which the first 200 are listed."""
+
+    since: Moment
+    until: Moment
+    complete: bool
+    events: int
+    matched: int
+    total: int
+    by_rule: dict[str, int]
+    alerts: list[WouldRaise]
 
 
 def _view(row: RuleRow) -> RuleView:
@@ -133,6 +174,52 @@ async def _roll_back(call: Call) -> web.StreamResponse:
     return _answer(await call.parts.rules.roll_back(name, back.version, call.who.name, reason))
 
 
+async def _dry_run(call: Call) -> DryRunView:
+    asked = await call.body(DryRunAsked)
+    given = [*asked.rules, *([asked.rule] if asked.rule is not None else [])]
+    if not given:
+        raise InvalidInput("there is nothing to try", [Problem("rules", "give at least one")])
+    rules: list[Rule] = []
+    problems: list[Problem] = []
+    for i, body in enumerate(given):
+        try:
+            rules.append(call.parts.rules.read(body, f"rules[{i}]"))
+        except InvalidInput as error:
+            problems += error.problems
+    twice = [name for name, n in Counter(r.name for r in rules).items() if n > 1]
+    problems += [Problem("rules", f"the name {name!r} stands more than once") for name in twice]
+    if problems:
+        raise InvalidInput("the rules cannot be used", problems)
+    if call.parts.dry_runs.busy:
+        raise TooMany("another dry run is under way; try again when it is done", 5)
+    found = await call.parts.dry_runs.run(rules, asked.hours, call.parts.clock())
+    return DryRunView(
+        since=iso(found.since) or "",
+        until=iso(found.until) or "",
+        complete=found.complete,
+        events=found.events,
+        matched=found.matched,
+        total=found.total,
+        by_rule=found.by_rule,
+        alerts=[_would(alert) for alert in found.alerts],
+    )
+
+
+def _would(alert: Raised) -> WouldRaise:
+    return WouldRaise(
+        alert.rule,
+        alert.alert,
+        alert.status,
+        alert.severity,
+        alert.labels,
+        alert.annotations,
+        alert.count,
+        iso(alert.first_seen) or "",
+        iso(alert.last_seen) or "",
+        iso(alert.ends_at),
+    )
+
+
 def _name(call: Call) -> str:
     name = call.request.match_info["id"]
     if "\0" in name:
@@ -184,6 +271,15 @@ ROUTES = (
         answer=RuleView,
         status=201,
         refuses=(409,),
+    ),
+    Route(
+        method="POST",
+        path="/api/v1/rules/dry-run",
+        handler=_dry_run,
+        key="rules.dry_run",
+        role="editor",
+        body=DryRunAsked,
+        answer=DryRunView,
     ),
     Route(
         method="GET",

@@ -21,6 +21,7 @@ from bot.chat.web.room import WebRoom
 from bot.command.dispatcher import Dispatcher
 from bot.command.parts import CommandParts
 from bot.console.routes import add_routes
+from bot.dry_run import DryRuns
 from bot.http.app import make_app
 from bot.http.auth import Auth
 from bot.http.parts import HttpParts, PartStatus
@@ -118,6 +119,7 @@ class House:
             analyst=left_out,
             evaluate=evaluate,
             rules=RuleBook(db, config),
+            dry_runs=DryRuns(config, journal),
             uploads=left_out,
             outbox=outbox,
             roster=roster,

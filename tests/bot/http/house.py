@@ -18,6 +18,7 @@ from bot.chat.web.room import WebRoom
 from bot.command.dispatcher import Dispatcher
 from bot.command.parts import CommandParts
 from bot.console.routes import add_routes
+from bot.dry_run import DryRuns
 from bot.http.app import make_app
 from bot.http.auth import Auth
 from bot.http.parts import HttpParts, PartStatus
@@ -124,6 +125,7 @@ class House:
             loop=self.loop,
             evaluate=lambda event: self.loop.evaluate(event),
             rules=self.rules,
+            dry_runs=DryRuns(settings, journal),
             kb=self.kb,
             ask=ask,
             analyst=Analyst(settings, db, None),

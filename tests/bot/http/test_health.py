@@ -76,6 +76,7 @@ def test_every_route_has_its_sentence() -> None:
         assert f"http.group.{route.group}" in catalogue()
         assert route.action or route.method == "GET" or route.key in {
             "events.post", "hooks.post", "alertmanager.post", "knowledge.search",
+            "rules.dry_run",
             "knowledge.ask", "knowledge.analyse",
         }  # fmt: skip
 

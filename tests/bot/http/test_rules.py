@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from core.clock import utc_now
 from core.config.settings import Settings
+from core.model.event import Event
 from core.rulebook import RuleBook
 from tests.bot.http.conftest import Open
 from tests.bot.http.house import House
@@ -126,3 +128,53 @@ async def test_two_who_make_the_same_rule_at_once(house: House) -> None:
     calls = [house.call("POST", PATH, json=OOM) for _ in range(5)]
     statuses = sorted(status for status, _ in await asyncio.gather(*calls))
     assert statuses == [201, 409, 409, 409, 409]
+
+
+async def test_a_dry_run_over_what_was_accepted(opened: Open) -> None:
+    async with opened(rules=[FILE_RULE]) as house:
+        for text in ("OutOfMemory in a", "OutOfMemory in b", "No space left", "fine"):
+            await say(house, text, app="shop")
+        await house.fire("Named", app="shop")
+        log = Event("log:shop", utc_now(), {"app": "web"}, body="OutOfMemory", rules=("gone",))
+        await house.journal.append("log:shop", [log])
+        before = await house.get("/api/v1/alerts")
+        tried = {"rule": {**OOM, "fingerprint": ["app"]}, "rules": [FILE_RULE], "hours": 1}
+        found = await house.post(f"{PATH}/dry-run", tried, "editor")
+        assert (found["complete"], found["events"], found["matched"]) == (True, 6, 4)
+        assert found["by_rule"] == {"oom": 2}  # one full disk is not enough
+        shop, web = found["alerts"]
+        assert (shop["labels"]["app"], shop["count"], shop["severity"]) == ("shop", 2, "critical")
+        assert (web["labels"]["app"], web["status"]) == ("web", "firing")
+        assert await house.get("/api/v1/alerts") == before
+        nothing = await house.post(f"{PATH}/dry-run", {"rule": OOM, "hours": 0.0000001})
+        assert nothing["total"] == 0
+
+
+async def test_a_dry_run_that_cannot_be_made(house: House) -> None:
+    cases: list[tuple[Any, str]] = [
+        ({}, "rules"),
+        ({"rule": OOM, "hours": 0}, "hours"),
+        ({"rule": OOM, "hours": 1000}, "hours"),
+        ({"rules": [OOM, {"name": "x", "match": {"any": ["re:("]}}]}, "rules[1].match.any[0]"),
+        ({"rules": [OOM, OOM]}, "rules"),
+        ({"rule": {**OOM, "schedule": ["no-such"]}}, "rules[0].schedule[0]"),
+    ]
+    for body, path in cases:
+        status, problem = await house.call("POST", f"{PATH}/dry-run", json=body)
+        assert status == 422, (body, problem)
+        assert problem["errors"][0]["path"] == path, (body, problem)
+    assert (await house.call("POST", f"{PATH}/dry-run", "responder", json={"rule": OOM}))[0] == 403
+
+
+async def test_one_dry_run_at_a_time(house: House) -> None:
+    for _ in range(3):
+        await say(house, "OutOfMemory", app="shop")
+    calls = [house.call("POST", f"{PATH}/dry-run", json={"rule": OOM}) for _ in range(3)]
+    statuses = [status for status, _ in await asyncio.gather(*calls)]
+    assert statuses.count(200) >= 1
+    assert set(statuses) <= {200, 429}
+
+
+async def test_a_schedule_that_names_an_interval_which_is_not_there(house: House) -> None:
+    status, problem = await house.call("POST", PATH, json={**OOM, "schedule": ["no-such"]})
+    assert (status, problem["errors"][0]["path"]) == (422, "schedule[0]")

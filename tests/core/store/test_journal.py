@@ -38,6 +38,17 @@ async def test_what_was_appended_is_read_back_in_order(journal: Journal) -> None
     assert await journal.after(batches[-1].seq) == []
 
 
+async def test_where_a_moment_is(journal: Journal) -> None:
+    assert await journal.seq_before(NOW) == 0
+    for i in range(9):
+        await journal.append("api", [event(f"a{i}")])
+    batches = await journal.after(0)
+    moments = [b.accepted_at for b in batches]
+    for moment in (*moments, NOW.replace(year=1970), NOW.replace(year=9000)):
+        earlier = [b.seq for b in batches if b.accepted_at < moment]
+        assert await journal.seq_before(moment) == max(earlier, default=0)
+
+
 async def test_an_event_is_found_by_its_id(journal: Journal) -> None:
     await journal.append("api", [event("other")])
     ids = await journal.append("api", [event("one"), event("two")])
