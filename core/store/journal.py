@@ -87,7 +87,7 @@ class Journal:
             ids += event_ids(batch, len(part))
             rows.append(
                 {
-                    "batch": str(batch),
+                    "batch": batch,
                     "accepted_at": now,
                     "source": source,
                     "events": len(part),
