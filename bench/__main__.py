@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench import ingest, kills, latency, scan, start, templates
+from bench import ingest, kills, latency, scale, scan, start, templates
 
 ALL = {
     "start": start.run,
@@ -14,6 +14,7 @@ ALL = {
     "ingest": ingest.run,
     "scan": scan.run,
     "templates": templates.run,
+    "scale": scale.run,
     "kills": kills.run,
 }
 RESULTS = Path(__file__).parent / "results"

@@ -50,20 +50,45 @@ def wait_for(url: str, timeout: float = 30.0) -> float:
     raise TimeoutError(f"{url} did not answer within {timeout} s")
 
 
+def resident_mb(pid: int) -> float:
+    """Resident memory of a process."""
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    line = next(row for row in status.splitlines() if row.startswith("VmRSS:"))
+    return round(int(line.split()[1]) / 1024, 1)
+
+
 class Tocsin:
     """A running service. ready_after: seconds from its start to /readyz."""
 
-    def __init__(self, process: subprocess.Popen[bytes], url: str, directory: Path) -> None:
-        self.process = process
+    def __init__(self, command: list[str], url: str, directory: Path) -> None:
         self.url = url
         self.directory = directory
-        self.ready_after = wait_for(f"{url}/readyz")
+        self._command = command
+        self._start()
+
+    def _start(self) -> None:
+        with (self.directory / "log").open("ab") as log:
+            self.process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        self.ready_after = wait_for(f"{self.url}/readyz")
+
+    def stop(self) -> None:
+        """SIGTERM; SIGKILL when it takes too long."""
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def restart(self) -> float:
+        """Stop and start again; seconds from the start to /readyz."""
+        self.stop()
+        self._start()
+        return self.ready_after
 
     def resident_mb(self) -> float:
         """Resident memory of the process."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
-        line = next(row for row in status.splitlines() if row.startswith("VmRSS:"))
-        return round(int(line.split()[1]) / 1024, 1)
+        return resident_mb(self.process.pid)
 
 
 @contextmanager
@@ -82,28 +107,30 @@ def tocsin(**settings: Any) -> Iterator[Tocsin]:
     }
     config = directory / "config.yaml"
     config.write_text(yaml.safe_dump({**base, **settings}, allow_unicode=True), "utf-8")
-    log = (directory / "log").open("wb")
     command = [sys.executable, "-m", "bot.cli.main", "serve", "--config", str(config)]
-    process = subprocess.Popen(command, stdout=log, stderr=log)
+    service = None
     try:
-        yield Tocsin(process, f"http://127.0.0.1:{port}", directory)
+        service = Tocsin(command, f"http://127.0.0.1:{port}", directory)
+        yield service
     except BaseException:
         print((directory / "log").read_text("utf-8", "replace")[-4000:])
         raise
     finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        log.close()
+        if service is not None:
+            service.stop()
         shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextmanager
 def alertmanager() -> Iterator[str]:
     """A real Alertmanager with one receiver that goes nowhere; yields its address."""
+    with alertmanager_process() as (url, _pid):
+        yield url
+
+
+@contextmanager
+def alertmanager_process() -> Iterator[tuple[str, int]]:
+    """The same; yields its address and process id."""
     found = program("prometheus-alertmanager", "prometheus-alertmanager")
     directory = Path(tempfile.mkdtemp(prefix="tocsin-bench-am-"))
     config = directory / "alertmanager.yml"
@@ -128,7 +155,7 @@ def alertmanager() -> Iterator[str]:
     try:
         url = f"http://127.0.0.1:{port}"
         wait_for(f"{url}/-/ready")
-        yield url
+        yield url, process.pid
     finally:
         process.terminate()
         process.wait(15)

@@ -160,7 +160,8 @@ async def _reckon(tocsin: Served, book: Book, group: Group, kills: int) -> Recko
     alert_of = {e: (await tocsin.get(f"/api/v1/events/{e}"))["alert"] for e in book.events}
     found.lost_events = sum(alert is None for alert in alert_of.values())
     alerts = {a["id"]: a for a in await every(tocsin, "/api/v1/alerts")}
-    latest = {a["labels"]["key"]: a for a in sorted(alerts.values(), key=number)}
+    ours = [a for a in alerts.values() if "key" in a["labels"]]  # others are tocsin's about itself
+    latest = {a["labels"]["key"]: a for a in sorted(ours, key=number)}
     found.wrong_status = sum(
         key not in latest or latest[key]["status"] != status
         for key, status in book.status.items()

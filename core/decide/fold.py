@@ -30,6 +30,7 @@ from core.ids import uuid7
 from core.model.alert import Alert
 from core.model.decision import Decision, StageVerdict
 from core.model.event import RANK, Event
+from core.model.shared import shared, shared_stages
 
 # How often alerts that are suppressed are asked about again: silences end, sources clear.
 _REVIEW = timedelta(seconds=5)
@@ -108,12 +109,13 @@ class Fold:
             alert.last_seen = max(alert.last_seen, signal.at)
             alert.starts_at = min(alert.starts_at, signal.starts_at or alert.starts_at)
             alert.ends_at = self._later_end(alert, signal)
-            alert.annotations = signal.annotations or alert.annotations
+            if signal.annotations and signal.annotations != alert.annotations:
+                alert.annotations = shared(signal.annotations)
             fresh = RANK[signal.severity] > RANK[alert.severity] or self._unconfirmed(alert)
             if signal.severity != alert.severity:
                 self._inhibitors.remove(alert)
                 alert.severity = signal.severity
-                alert.labels = signal.labels
+                alert.labels = shared(signal.labels)
                 self._inhibitors.add(alert)
             self.state.changes.alerts[alert.id] = alert
             if signal.ends_at:
@@ -136,8 +138,8 @@ class Fold:
             fingerprint=signal.fingerprint,
             identified_by=signal.identified_by,
             severity=signal.severity,
-            labels=signal.labels,
-            annotations=signal.annotations,
+            labels=shared(signal.labels),
+            annotations=shared(signal.annotations),
             first_seen=min(signal.at, now),
             last_seen=min(signal.at, now),
             starts_at=signal.starts_at or min(signal.at, now),
@@ -255,7 +257,7 @@ class Fold:
         self._count(last.verdict, last.reason)
         if self.state.stages.get(alert.id) == stages:
             return
-        self.state.stages[alert.id] = stages
+        self.state.stages[alert.id] = shared_stages(stages)
         self.state.changes.decisions.append(
             Decision(
                 alert.id,

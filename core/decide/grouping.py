@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from sys import intern
 
 import msgspec
 
@@ -120,7 +121,7 @@ class Grouping:
             self.telling.alert_event("alert.resolved", alert, now)
             if not state.any_fires(incident.number):
                 self.incidents.nothing_fires(incident, now)
-        for group in [state.groups[k] for k in state.groups_of.get(alert.id, set())]:
+        for group in [state.groups[k] for k in state.groups_of.get(alert.id, ())]:
             route = self._routes[group.route]
             if not group.members[alert.id]:
                 state.leave(alert.id, group)  # it came and went before anyone was told
@@ -303,7 +304,7 @@ class Grouping:
         """Note what was told, and set the group's next timer."""
         group, state, route = news.group, self._state, news.route
         for alert in news.fresh:
-            state.told(alert.id, group, f"firing:{alert.severity}")
+            state.told(alert.id, group, intern(f"firing:{alert.severity}"))
             told = StageVerdict("notify", "notified", "notified", route.receiver)
             self._explain(alert, now, (*news.asked[alert.id], told))
         for alert in news.ended:

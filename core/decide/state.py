@@ -91,7 +91,7 @@ class State(msgspec.Struct):
     closed_incidents: dict[str, int] = {}
     firing_of: dict[int, set[str]] = {}
     groups: dict[str, Group] = {}
-    groups_of: dict[str, set[str]] = {}
+    groups_of: dict[str, tuple[str, ...]] = {}
     groups_for: dict[int, set[str]] = {}
     escalating: dict[int, Escalating] = {}
     silences: list[Silence] = []
@@ -166,14 +166,14 @@ class State(msgspec.Struct):
         self.groups[group.key] = group
         self.groups_for.setdefault(group.incident, set()).add(group.key)
         for alert_id in group.members:
-            self.groups_of.setdefault(alert_id, set()).add(group.key)
+            self.groups_of[alert_id] = (*self.groups_of.get(alert_id, ()), group.key)
 
     def enter(self, alert: Alert, group: Group) -> None:
         """Make an alert a member of a group, if it is none."""
         self.changes.groups.add(group.key)
         if alert.id not in group.members:
             self.told(alert.id, group, "")
-            self.groups_of.setdefault(alert.id, set()).add(group.key)
+            self.groups_of[alert.id] = (*self.groups_of.get(alert.id, ()), group.key)
 
     def told(self, alert_id: str, group: Group, what: str) -> None:
         """Note what the group's receiver was last told of a member."""
@@ -184,9 +184,10 @@ class State(msgspec.Struct):
         """End a membership; with its last one a resolved alert is forgotten."""
         if group.members.pop(alert_id, None) is not None:
             self.changes.members[group.key, alert_id] = None
-        keys = self.groups_of.get(alert_id, set())
-        keys.discard(group.key)
-        if not keys:
+        keys = tuple(k for k in self.groups_of.get(alert_id, ()) if k != group.key)
+        if keys:
+            self.groups_of[alert_id] = keys
+        else:
             self.groups_of.pop(alert_id, None)
             alert = self.alerts.get(alert_id)
             if alert is not None and alert.status == "resolved":

@@ -10,8 +10,11 @@ import msgspec
 from core.model.event import Severity
 
 
-class Alert(msgspec.Struct, kw_only=True):
+class Alert(msgspec.Struct, kw_only=True, gc=False):
     """A firing episode of one fingerprint. The fold changes it; everyone else only reads it.
+
+    It holds texts and moments, so it can be part of no cycle: with very many of them the collector
+    would stop everything for half a second to find that out (gc=False).
 
     number: people see it as `ALT-<number>`. identified_by: what the fingerprint is made of.
     incident: the incident's number, or None.

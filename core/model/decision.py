@@ -43,7 +43,7 @@ class Verdict(msgspec.Struct, frozen=True):
 PASSED = Verdict("passed")
 
 
-class StageVerdict(msgspec.Struct, frozen=True):
+class StageVerdict(msgspec.Struct, frozen=True, gc=False):
     """A verdict with the stage that gave it."""
 
     stage: str

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
+from sys import intern
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Column, Connection, Executable, Table, bindparam, delete, insert, or_, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Executable,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
@@ -18,6 +33,7 @@ from core.model.alert import Alert
 from core.model.decision import StageVerdict
 from core.model.escalating import Escalating
 from core.model.incident import Incident
+from core.model.shared import shared, shared_stages
 from core.model.silence import Silence
 from core.model.work import Work
 from core.rule.log_template import Template, Templates
@@ -25,7 +41,7 @@ from core.store import outbox, schema
 from core.store.database import last_number
 from core.store.memories import MemoryRows, forget, load_memories, memory_rows
 from core.store.outbox import Defer
-from core.store.rows import from_row, to_row
+from core.store.rows import from_row, from_rows, to_row
 
 T = TypeVar("T")
 _FOLD = "fold"
@@ -41,19 +57,14 @@ def load_state(connection: Connection, now: datetime) -> tuple[State, int]:
     """What the fold must remember, and the last journal row it has folded."""
     seq = folded(connection)
     state = State(counters={k: last_number(connection, k) for k in ("ALT", "INC", "SIL")})
-    groups = {row.key: from_row(Group, row) for row in connection.execute(select(schema.groups))}
+    groups = {g.key: g for g in from_rows(Group, connection.execute(select(schema.groups)))}
     for row in connection.execute(select(schema.group_members)):
-        groups[row.group_key].members[row.alert] = row.told
+        groups[row.group_key].members[intern(row.alert)] = intern(row.told)
     for group in groups.values():
         state.keep_group(group)
-    members = {i for g in state.groups.values() for i in g.members}
-    a, i = schema.alerts, schema.incidents
-    for row in connection.execute(select(a).where(a.c.status == "firing").order_by(a.c.number)):
-        state.keep(from_row(Alert, row))
-    for alert_id in members - state.alerts.keys():
-        found = connection.execute(select(a).where(a.c.id == alert_id)).first()
-        if found is not None:
-            state.keep(from_row(Alert, found))
+    for alert in _alerts(connection):
+        state.keep(alert)
+    i = schema.incidents
     lately = or_(
         i.c.status != "resolved",
         i.c.held,
@@ -74,24 +85,40 @@ def load_state(connection: Connection, now: datetime) -> tuple[State, int]:
     for row in connection.execute(select(schema.histories).order_by(schema.histories.c.touched)):
         state.histories[row.fingerprint] = from_row(History, row)
     state.templates = load_templates(connection)
-    for alert in state.alerts.values():
-        stages = connection.execute(
-            select(schema.decisions.c.stages)
-            .where(schema.decisions.c.alert == alert.id)
-            .order_by(schema.decisions.c.seq.desc())
-            .limit(1)
-        ).scalar()
-        if stages:
-            state.stages[alert.id] = msgspec.convert(stages, tuple[StageVerdict, ...])
-            if (
-                alert.status == "firing"
-                and stages[-1]["verdict"] == "suppressed"
-                and (
-                    stages[-1]["stage"] not in HELD  # that one waits in its group
-                )
-            ):
-                state.suppressed[alert.id] = None
+    for alert_id, record in connection.execute(_LAST_STAGES):
+        stages = state.stages[intern(alert_id)] = shared_stages(_read_stages(record))
+        last = stages[-1]
+        if (
+            state.alerts[alert_id].status == "firing"
+            and last.verdict == "suppressed"
+            and last.stage not in HELD  # that one waits in its group
+        ):
+            state.suppressed[alert_id] = None
     return state, seq
+
+
+_a, _d = schema.alerts, schema.decisions
+# Those that fire, and those of which a group is still to be told that they ended.
+_KNOWN = or_(_a.c.status == "firing", _a.c.id.in_(select(schema.group_members.c.alert)))
+_later = _d.alias("later")
+_LAST = (
+    select(func.max(_later.c.seq)).where(_later.c.alert == _a.c.id).correlate(_a).scalar_subquery()
+)
+_LAST_STAGES = (
+    select(_a.c.id, cast(_d.c.stages, Text)).join_from(_a, _d, _d.c.seq == _LAST).where(_KNOWN)
+)
+
+
+_read_stages = msgspec.json.Decoder(tuple[StageVerdict, ...]).decode
+
+
+def _alerts(connection: Connection) -> Iterator[Alert]:
+    rows = connection.execute(select(_a).where(_KNOWN).order_by(_a.c.number))
+    for alert in from_rows(Alert, rows):
+        alert.labels, alert.annotations = shared(alert.labels), shared(alert.annotations)
+        alert.id, alert.identified_by = intern(alert.id), intern(alert.identified_by)
+        alert.source, alert.rule = intern(alert.source), intern(alert.rule)
+        yield alert
 
 
 class Batch(msgspec.Struct, frozen=True):
