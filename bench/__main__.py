@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench import ingest, kills, latency, scale, scan, start, templates
+from bench import chaos, ingest, kills, latency, scale, scan, start, templates
 
 ALL = {
     "start": start.run,
@@ -16,6 +16,7 @@ ALL = {
     "templates": templates.run,
     "scale": scale.run,
     "kills": kills.run,
+    "chaos": chaos.run,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -86,7 +86,7 @@ async def survive(place: Path, kills: int, seed: int) -> Reckoning:
                 await tocsin.stop(signal.SIGKILL)
                 await asyncio.gather(*load)
         async with served(place, **settings) as tocsin:
-            return await _reckon(tocsin, book, group, kills)
+            return await reckon(tocsin, book, group, kills)
 
 
 async def _produce(tocsin: Served, who: int, book: Book, dice: random.Random) -> None:
@@ -149,7 +149,8 @@ def hash_of(key: str) -> int:
     return sum(key.encode())
 
 
-async def _reckon(tocsin: Served, book: Book, group: Group, kills: int) -> Reckoning:
+async def reckon(tocsin: Served, book: Book, group: Group, kills: int) -> Reckoning:
+    """Let it finish its work, and hold its books against the producers'."""
     found = Reckoning(kills=kills, accepted=len(book.events), unanswered=book.unanswered)
     if book.events:  # the newest is decided last
         await tocsin.until(f"/api/v1/events/{book.events[-1]}", lambda e: e["alert"], 60)

@@ -1,5 +1,7 @@
 """`python -m tests.postgres`: start a PostgreSQL of our own, run the tests on it, stop it.
 
+`python -m tests.postgres bench chaos` runs a benchmark on it instead.
+
 PostgreSQL refuses to run as root, so as root its processes run as `nobody`.
 """
 
@@ -54,8 +56,13 @@ def main() -> int:
     )
     try:
         url = f"postgresql://tocsin@127.0.0.1:{port}/postgres"
+        given = sys.argv[1:]
+        if given[:1] == ["bench"]:
+            command = given
+        else:
+            command = ["pytest", "-m", "not e2e and not sqlite", *given]
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "-m", "not e2e and not sqlite", *sys.argv[1:]],
+            [sys.executable, "-m", *command],
             env={**os.environ, "TOCSIN_TEST_POSTGRES": url},
             check=False,
         ).returncode
