@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench import chaos, ingest, kills, latency, scale, scan, start, templates
+from bench import chaos, ingest, kills, latency, replicas, scale, scan, start, templates
 
 ALL = {
     "start": start.run,
@@ -17,6 +17,7 @@ ALL = {
     "scale": scale.run,
     "kills": kills.run,
     "chaos": chaos.run,
+    "replicas": replicas.run,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -65,8 +65,13 @@ end
 """
 
 
-def _load(
-    url: str, shape: str, batch: int, seed: int, different: int = UNIQUE
+def load(
+    url: str,
+    shape: str,
+    batch: int,
+    seed: int,
+    different: int = UNIQUE,
+    connections: int = CONNECTIONS,
 ) -> tuple[float, int]:
     """Alerts a second that were answered with 2xx, and how many in all."""
     path, extra, before, after = _SHAPES[shape]
@@ -86,7 +91,7 @@ def _load(
         command = [
             program("wrk", "wrk"),
             "-t1",
-            f"-c{CONNECTIONS}",
+            f"-c{connections}",
             f"-d{SECONDS}s",
             "-s",
             file.name,
@@ -108,7 +113,7 @@ def _journaled(directory: Path) -> int:
 def _tocsin_rate(shape: str, batch: int, seed: int, different: int) -> float:
     with tocsin(knowledge={"starter": False}) as service:
         time.sleep(SETTLED)  # the embedder is loaded in the background
-        rate, accepted = _load(service.url, shape, batch, seed, different)
+        rate, accepted = load(service.url, shape, batch, seed, different)
         durable = _journaled(service.directory)
         assert durable >= accepted, f"{accepted} accepted, {durable} on disk"
         service.process.kill()  # what was accepted is not decided to the end here
@@ -117,7 +122,7 @@ def _tocsin_rate(shape: str, batch: int, seed: int, different: int) -> float:
 
 def _alertmanager_rate(batch: int, seed: int, different: int) -> float:
     with alertmanager() as url:
-        return _load(url, "api_v2", batch, seed, different)[0]
+        return load(url, "api_v2", batch, seed, different)[0]
 
 
 def _row(batch: int, shapes: tuple[str, ...], different: int) -> dict[str, Any]:
