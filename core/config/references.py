@@ -204,4 +204,18 @@ def warnings(settings: Settings) -> list[Problem]:
             text = "without topics anyone's AWS account may post; name the topics' ARNs"
             found.append(Problem(f"hooks[{i}].auth.platform", text))
     found += doubts_about_calling(settings)
+    found += _zones(settings)
     return found
+
+
+def _zones(settings: Settings) -> Iterator[Problem]:
+    """Times without a zone are UTC, as in Alertmanager; elsewhere that is rarely meant."""
+    if settings.timezone == "UTC":
+        return
+    for i, interval in enumerate(settings.time_intervals):
+        for j, span in enumerate(interval.time_intervals):
+            if "location" not in span.model_fields_set:
+                path = f"time_intervals[{i}].time_intervals[{j}]"
+                yield Problem(
+                    path, f"has no location, so it is read in UTC, not {settings.timezone}"
+                )

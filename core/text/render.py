@@ -275,6 +275,14 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-CN": "人工关闭：{by} 已被人关闭，告警恢复前暂不通知",
         "en": "hold: a person resolved {by}; it is not told while it goes on",
     },
+    "render.why.heartbeat.passed": {
+        "zh-CN": "心跳：不是心跳信号",
+        "en": "heartbeat: it is none",
+    },
+    "render.why.heartbeat.suppressed": {
+        "zh-CN": "心跳：它是 {by} 的心跳信号，只证明来源还在，不通知",
+        "en": "heartbeat: it only proves that the source of {by} lives, so nobody is told",
+    },
     "render.why.fingerprint.passed": {
         "zh-CN": "指纹：{by}，依据 {note}",
         "en": "fingerprint: {by}, made of {note}",

@@ -27,6 +27,7 @@ class AlertView(msgspec.Struct, frozen=True):
 
     id: str
     fingerprint: str
+    fingerprint_by: str
     status: str
     flapping: bool
     severity: Severity

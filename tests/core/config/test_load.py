@@ -9,6 +9,7 @@ import pytest
 
 from core.config import load_settings
 from core.config.load import parse_settings
+from core.config.references import warnings
 from core.config.units import format_duration, parse_duration, parse_size
 from core.errors import ConfigError
 
@@ -102,3 +103,20 @@ def test_sizes_and_formats() -> None:
     assert parse_size("4MiB") == 4 * 2**20
     assert parse_size(100) == 100
     assert format_duration(timedelta(seconds=5400)) == "1h30m"
+
+
+def test_time_intervals_are_checked_where_they_are_named() -> None:
+    days = [{"weekdays": ["monday"]}, {"weekdays": ["sunday"], "location": "Asia/Shanghai"}]
+    raw = {
+        "time_intervals": [{"name": "days", "time_intervals": days}],
+        "route": {"routes": [{"mute_time_intervals": ["nights", "days"]}]},
+        "maintenance": [{"name": "m", "time_intervals": ["nights"]}],
+    }
+    assert set(problems(raw)) == {
+        "route.routes[0].mute_time_intervals[0]",
+        "maintenance[0].time_intervals[0]",
+    }
+    fine = {"time_intervals": raw["time_intervals"]}
+    assert [w.path for w in warnings(parse_settings(fine, {}))] == [
+        "time_intervals[0].time_intervals[0]"
+    ]
