@@ -104,7 +104,11 @@ class Grouping:
         if group is not None and group.incident != incident.number:
             # The group of an incident that is over: what ended in it is told before it goes.
             self._tell_ended(group, now)
+            left = [a for a in self._members(group) if a.status == "firing"]
             self._state.drop_group(group)
+            for one in left:  # a person resolved their incident; they are asked about again
+                if one.id not in self._state.groups_of and one is not alert:
+                    self._state.suppressed[one.id] = None
             group = None
         if group is None:
             group = Group(key=key, route=route.path, labels=labels, incident=incident.number)

@@ -253,6 +253,7 @@ STEPS = st.lists(EVENTS | WAITS | EVENTS | WAITS | PEOPLE | SILENCES | RESTARTS,
 JUMPY = st.lists(EVENTS | WAITS | EVENTS | PEOPLE | SILENCES | RESTARTS | JUMPS, max_size=25)
 QUICK = settings(
     max_examples=25,
+    derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.generate),  # shrinking such stories takes minutes
