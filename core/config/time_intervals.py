@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from core.errors import InvalidInput
 from core.model.holiday import Days, parse_days
@@ -46,7 +46,24 @@ def _minute(value: Any) -> int:
     return minute
 
 
-Minute = Annotated[int, BeforeValidator(_minute)]
+def _written_minute(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _written_range(bounds: Range) -> str:
+    return f"{bounds[0]}:{bounds[1]}"
+
+
+def _written_weekdays(days: Range) -> str:
+    return f"{WEEKDAYS[days[0]]}:{WEEKDAYS[days[1]]}"
+
+
+# As they are read: rules are kept and shown in the words of the settings.
+Minute = Annotated[
+    int, BeforeValidator(_minute), PlainSerializer(_written_minute, when_used="json")
+]
+WrittenRange = PlainSerializer(_written_range, when_used="json")
+WrittenDays = PlainSerializer(str, when_used="json")
 
 
 class TimeRange(_Section):
@@ -146,14 +163,20 @@ class TimeSpanSettings(_Section):
     """One entry: every field that is given must hold; within a field any range will do."""
 
     times: list[TimeRange] = []
-    weekdays: list[Annotated[Range, BeforeValidator(_weekdays)]] = []
-    days_of_month: list[Annotated[Range, BeforeValidator(_day_of_month)]] = []
-    months: list[Annotated[Range, BeforeValidator(_month)]] = []
-    years: list[Annotated[Range, BeforeValidator(_year)]] = []
+    weekdays: list[
+        Annotated[
+            Range,
+            BeforeValidator(_weekdays),
+            PlainSerializer(_written_weekdays, when_used="json"),
+        ]
+    ] = []
+    days_of_month: list[Annotated[Range, BeforeValidator(_day_of_month), WrittenRange]] = []
+    months: list[Annotated[Range, BeforeValidator(_month), WrittenRange]] = []
+    years: list[Annotated[Range, BeforeValidator(_year), WrittenRange]] = []
     location: str = "UTC"
-    holidays: list[Annotated[Days, BeforeValidator(_days)]] = []
-    except_holidays: list[Annotated[Days, BeforeValidator(_days)]] = []
-    workdays: list[Annotated[Days, BeforeValidator(_country)]] = []
+    holidays: list[Annotated[Days, BeforeValidator(_days), WrittenDays]] = []
+    except_holidays: list[Annotated[Days, BeforeValidator(_days), WrittenDays]] = []
+    workdays: list[Annotated[Days, BeforeValidator(_country), WrittenDays]] = []
 
     @model_validator(mode="after")
     def _known_zone(self) -> TimeSpanSettings:

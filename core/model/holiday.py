@@ -23,6 +23,12 @@ class Days(msgspec.Struct, frozen=True):
     country: str = ""
     subdivision: str = ""
 
+    def __str__(self) -> str:
+        """As `parse_days` reads it."""
+        if self.first is not None and self.last is not None:
+            return f"{self.first}:{self.last}"
+        return f"{self.country}-{self.subdivision}" if self.subdivision else self.country
+
     def holds(self, day: date) -> bool:
         """Whether `day` is one of them."""
         if self.first is not None and self.last is not None:
