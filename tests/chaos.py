@@ -140,6 +140,7 @@ async def survive(
             ],
             "receivers": [{"name": "room", "channels": ["ops"]}],
             "route": {**BASE["route"], "group_interval": "1s", "repeat_interval": "1d"},
+            "resolve_timeout": "1d",  # nothing ends by itself here
             "tasks": {"engine": engine},
         }  # fmt: skip
         fleet = Fleet(place, settings, stack)

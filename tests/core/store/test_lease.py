@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import Connection, insert, select, text
 
-from core.errors import LeaseLost
+from core.errors import LeaseLost, StoreError
 from core.store import Database, lease, schema
+from core.store.database import STILL
 from core.store.lease import Lease
 from tests.conftest import POSTGRES
 
@@ -133,3 +135,15 @@ async def test_a_transaction_that_stands_still_is_ended_by_the_database(db: Data
             db.write(lambda c: c.execute(text("SELECT pg_advisory_xact_lock(42)"))), PATIENCE
         )
         paused.invalidate()
+
+
+async def test_who_was_ended_so_is_told_and_writes_again(db: Database) -> None:
+    def stands_still(connection: Connection) -> None:
+        connection.execute(insert(schema.counters), {"kind": "lost", "value": 1})
+        time.sleep(STILL / 1000 + 0.5)
+        connection.execute(insert(schema.counters), {"kind": "lost too", "value": 1})
+
+    with pytest.raises(StoreError):
+        await db.write(stands_still)
+    await db.write(lambda c: c.execute(insert(schema.counters), {"kind": "kept", "value": 1}))
+    assert await written(db) == {"kept"}
