@@ -36,7 +36,7 @@ SORTED_AT_ONCE = 2000
 PATIENCE = 2.0  # seconds that a read waits for what was accepted before it to be decided
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """An alert as it stands now: the routes that take it, and what keeps it quiet.
 
     labels: as its sender gave them.
