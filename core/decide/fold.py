@@ -316,7 +316,8 @@ class Fold:
 
     def _review(self, now: datetime) -> None:
         """Ask again about suppressed alerts, those that waited longest first; drop what is over."""
-        for alert_id in list(self.state.suppressed)[:_REVIEWED_AT_ONCE]:
+        # In the order of their ids: a start leaves no other order.
+        for alert_id in sorted(list(self.state.suppressed)[:_REVIEWED_AT_ONCE]):
             self.state.suppressed[alert_id] = self.state.suppressed.pop(alert_id)
             self._decide(self.state.alerts[alert_id], now, fresh=True)
         self.state.silences = [s for s in self.state.silences if s.ends_at > now]

@@ -173,10 +173,9 @@ class World:
 
     def do_wait(self, seconds: int) -> None:
         end = self.now + timedelta(seconds=seconds)
+        step = timedelta(seconds=1 if seconds < 1000 else 5)
         while self.now < end:
-            due = self.fold.next_due() or end
-            soon = self.now + timedelta(seconds=5)
-            self.now = min(end, soon, max(due, self.now + timedelta(milliseconds=100)))
+            self.now = min(end, self.now + step)
             self.fold.tick(self.now)
 
     def do_jump(self, hours: int) -> None:
