@@ -18,7 +18,7 @@ run: .venv/.base
 	.venv/bin/tocsin serve --config config.yaml
 
 test: .venv/.dev
-	$(PY) -m pytest -m "not e2e"
+	$(PY) -m pytest -m "not e2e and not postgres"
 
 test-postgres: .venv/.dev
 	$(PY) -m tests.postgres

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.chaos import survive
-from tests.serving import POSTGRES
 
 
-@pytest.mark.skipif(not POSTGRES, reason="several processes share a PostgreSQL")
+@pytest.mark.postgres
 @pytest.mark.parametrize("engine", ["embedded", "procrastinate"])
 async def test_killed_and_paused_they_lose_nothing_and_double_nothing(
     place: Path, engine: str

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.serving import BASE, POSTGRES, Served, served
+from tests.serving import BASE, Served, served
 from tests.sim.dingtalk import DingTalkSim, Group, User, wait_for
 
 PEOPLE = [
@@ -168,7 +168,7 @@ async def test_kill_9_between_the_steps_repeats_none_and_loses_none(place: Path)
         assert len(shown) == len(set(shown)) == 7
 
 
-@pytest.mark.skipif(not POSTGRES, reason="several replicas share a PostgreSQL")
+@pytest.mark.postgres
 async def test_who_takes_over_goes_on_with_the_steps(place: Path) -> None:
     policy = {"steps": [{"after": f"{n}s"} for n in (1, 8, 9)], "fallback_after": "1s"}
     whole = settings(policy)

@@ -13,10 +13,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.serving import ADMIN, BASE, POSTGRES, Served, served, start
+from tests.serving import ADMIN, BASE, Served, served, start
 from tests.sim.receiver import SECRET, Receiver
 
-pytestmark = pytest.mark.skipif(not POSTGRES, reason="several replicas share a PostgreSQL")
+pytestmark = pytest.mark.postgres
 PATIENCE = 30.0
 
 

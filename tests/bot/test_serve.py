@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.serving import ADMIN, BASE, HOOK, POSTGRES, served, start
+from tests.serving import ADMIN, BASE, HOOK, served, start
 from tests.sim.dingtalk import DingTalkSim, Forgery, User, wait_for
 from tests.sim.receiver import SECRET, Receiver
 
@@ -88,7 +88,7 @@ async def test_kill_9_after_202_loses_nothing(place: Path) -> None:
         assert len(firing) == len(set(firing))
 
 
-@pytest.mark.skipif(bool(POSTGRES), reason="on PostgreSQL any number may serve")
+@pytest.mark.sqlite  # on PostgreSQL any number may serve
 async def test_a_second_serve_on_the_same_data_is_refused(place: Path) -> None:
     async with served(place):
         second = await start(place, BASE)

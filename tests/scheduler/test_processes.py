@@ -13,12 +13,11 @@ from sqlalchemy import Connection
 from core.store import Database
 from core.task import Completion, Task, TaskKind, on_node
 from scheduler.tasks import EmbeddedQueue
-from tests.conftest import POSTGRES
 from tests.scheduler.work import leave, left, make_queue, rows, until, until_states
 
 pytestmark = [
     pytest.mark.usefixtures("engine"),
-    pytest.mark.skipif(not POSTGRES, reason="several processes share a PostgreSQL"),
+    pytest.mark.postgres,
 ]
 
 

@@ -19,7 +19,6 @@ from core.model.event import Event
 from core.store import Database, Journal, Position, schema
 from core.store.database import make_engine, sqlite_url
 from core.store.locks import Order, in_order
-from tests.conftest import POSTGRES
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -133,7 +132,7 @@ def test_what_was_accepted_outlives_a_kill(tmp_path: Path) -> None:
     database.close()
 
 
-@pytest.mark.skipif(not POSTGRES, reason="on SQLite one process appends")
+@pytest.mark.postgres  # on SQLite one process appends
 async def test_no_append_appears_below_one_that_was_read(db: Database, journal: Journal) -> None:
     """Two processes append, and the one that began first commits last: nobody reads past it."""
     first = db.engine.connect()

@@ -14,9 +14,8 @@ from core.errors import LeaseLost, StoreError
 from core.store import Database, lease, schema
 from core.store.database import STILL
 from core.store.lease import Lease
-from tests.conftest import POSTGRES
 
-pytestmark = pytest.mark.skipif(not POSTGRES, reason="leases are for PostgreSQL")
+pytestmark = pytest.mark.postgres
 PATIENCE = 15.0
 
 
