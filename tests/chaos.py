@@ -25,7 +25,7 @@ from sqlalchemy import Engine, text
 from core.store.database import make_engine
 from core.store.lease import LIFE
 from scheduler.tasks import LEASE
-from tests.kills import NAMES, Book, Reckoning, hash_of, reckon
+from tests.kills import NAMES, Book, Reckoning, hash_of, plain_settings, reckon
 from tests.serving import ADMIN, BASE, POSTGRES, Served, served, start
 from tests.sim.dingtalk import DingTalkSim, Rules
 
@@ -133,16 +133,7 @@ async def survive(
         sim = await stack.enter_async_context(DingTalkSim(rules=Rules(rate_limit=0)))
         group = sim.world.add_group("ops")
         robot = sim.world.add_robot(group, secret="SEC" + "6" * 64)
-        settings: dict[str, Any] = {
-            "channels": [
-                {"name": "ops", "type": "dingtalk_robot", "webhook": robot.webhook,
-                 "secret": robot.secret, "rate_per_minute": 0},
-            ],
-            "receivers": [{"name": "room", "channels": ["ops"]}],
-            "route": {**BASE["route"], "group_interval": "1s", "repeat_interval": "1d"},
-            "resolve_timeout": "1d",  # nothing ends by itself here
-            "tasks": {"engine": engine},
-        }  # fmt: skip
+        settings = {**plain_settings(robot), "tasks": {"engine": engine}}
         fleet = Fleet(place, settings, stack)
         await fleet.add_replica()
         with witness.begin() as connection:
