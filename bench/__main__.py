@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench import chaos, ingest, kills, latency, replicas, scale, scan, start, templates
+from bench import chaos, ingest, kills, latency, replicas, scale, scan, start, sustained, templates
 
 ALL = {
     "start": start.run,
@@ -14,6 +14,7 @@ ALL = {
     "ingest": ingest.run,
     "scan": scan.run,
     "templates": templates.run,
+    "sustained": sustained.run,
     "scale": scale.run,
     "kills": kills.run,
     "chaos": chaos.run,

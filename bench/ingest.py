@@ -54,7 +54,7 @@ request = function()
   local parts = {{}}
   for i = 1, {batch} do
     serial = serial + 1
-    local n = seed * 100000000 + serial % {different}
+    local n = seed * 100000000 + {number}
     parts[i] = string.format('{alert}', n % 250, math.floor(n / 250) % 250, n{more})
   end
   local headers = {{}}
@@ -72,13 +72,18 @@ def load(
     seed: int,
     different: int = UNIQUE,
     connections: int = CONNECTIONS,
+    seconds: int = SECONDS,
+    new_of_ten: int = 0,
 ) -> tuple[float, int]:
-    """Alerts a second that were answered with 2xx, and how many in all."""
+    """Alerts a second that were answered with 2xx, and how many in all.
+
+    different: how many different alerts there are; new_of_ten: so many of ten are new all the same.
+    """
     path, extra, before, after = _SHAPES[shape]
     script = _LUA.format(
         seed=seed,
         batch=batch,
-        different=different,
+        number=f"(serial % 10 < {new_of_ten}) and serial or serial % {different}",
         alert=_ALERT.replace("EXTRA", extra),
         more=", n" if "%016x" in extra else "",
         token=TOKEN,
@@ -92,7 +97,7 @@ def load(
             program("wrk", "wrk"),
             "-t1",
             f"-c{connections}",
-            f"-d{SECONDS}s",
+            f"-d{seconds}s",
             "-s",
             file.name,
             f"{url}{path}",
