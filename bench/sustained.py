@@ -1,8 +1,8 @@
 """A minute of alerts, nine of ten known already: does deciding keep up with accepting?
 
-Batches of ten go to /api/v2/alerts of both, as fast as they are taken. Alertmanager's rate is what it
-accepts (in memory); tocsin's are what is accepted (on disk) and what is decided: state and outbox
-committed. The journal's lag is looked at every second.
+Batches of ten go to /api/v2/alerts of both, as fast as they are taken. Alertmanager's rate is what
+it accepts (in memory); of tocsin it is what is accepted (on disk) and what is decided: state and
+outbox committed. The lag of the journal is looked at every second.
 """
 
 from __future__ import annotations
