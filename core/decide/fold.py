@@ -33,7 +33,7 @@ from core.model.event import RANK, Event
 from core.model.shared import shared, shared_stages
 
 # How often alerts that are suppressed are asked about again: silences end, sources clear.
-_REVIEW = timedelta(seconds=5)
+_REVIEW = timedelta(seconds=1)
 _REVIEWED_AT_ONCE = 500
 _STEP = timedelta(seconds=1)  # back, that is worth looking at every timer
 Cleared = Literal["resolved", "timeout", "calm"]

@@ -120,14 +120,19 @@ async def test_the_same_story_has_the_same_end(place: Path, seed: int) -> None:
         async def groups() -> tuple[Any, Any]:
             return await both[0].groups(), await both[1].groups()
 
+        ever: Told = set()
         for _ in range(ROUNDS):
             await play(story, both)
             await agree("alerts", seed, alerts)
             await agree("groups", seed, groups)
             active = await both[0].active()
-            for heard in (ear.alertmanager, ear.tocsin):
-                await agree("active and not told", seed, partial(untold, active, heard))
-            assert ear.tocsin.firing == ear.alertmanager.firing, f"seed {seed}"
+            for who, heard in (("Alertmanager", ear.alertmanager), ("tocsin", ear.tocsin)):
+                what = f"active and not told by {who}"
+                await agree(what, seed, partial(untold, active, heard))
+            # Alertmanager may tell what is inhibited when both come at once: it takes alerts one by
+            # one, and may flush between the two.
+            ever |= active
+            assert ear.tocsin.firing == ever, f"seed {seed}"
         # Alertmanager may tell the end of what it never told, and tells none while it is muted.
         await agree("ends that only Alertmanager told", seed, lambda: ends(ear))
         assert ear.tocsin.resolved <= ear.tocsin.firing
