@@ -83,7 +83,7 @@ def load(
     script = _LUA.format(
         seed=seed,
         batch=batch,
-        number=f"(serial % 10 < {new_of_ten}) and serial or serial % {different}",
+        number=f"((serial % 10 < {new_of_ten}) and serial or serial % {different})",
         alert=_ALERT.replace("EXTRA", extra),
         more=", n" if "%016x" in extra else "",
         token=TOKEN,
